@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { isSluiceError, messageOf } from "../errors.js";
+import { printable } from "../printable.js";
 import { killAllProcesses } from "../process.js";
 import type { Sluice } from "../sluice.js";
 import { version } from "../version.js";
@@ -7,7 +8,7 @@ import { doctorCommand } from "./doctor.js";
 import { initCommand } from "./init.js";
 import { reviewCommand } from "./review.js";
 import { serveCommand } from "./serve-command.js";
-import { createTerminal, printable, type Terminal } from "./terminal.js";
+import { createTerminal, type Terminal } from "./terminal.js";
 import { trustCommand } from "./trust.js";
 
 /** What each subcommand's file exports: it adds itself to the program. */

@@ -1,4 +1,5 @@
 import pc from "picocolors";
+import { printable } from "../printable.js";
 import type { Sluice } from "../sluice.js";
 
 /** Where a command prints, and whether a person is looking. */
@@ -50,14 +51,6 @@ export function createTerminal(sluice: Sluice): Terminal {
       }
     },
   };
-}
-
-/** Text from a repository or a program, safe to show: no escape sequences, no control characters but newline. */
-export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out.
-  return text
-    .replace(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, "")
-    .replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, " ");
 }
 
 /** Columns of left-aligned text; widths are taken before colours are added by `paint`. */
