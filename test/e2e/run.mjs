@@ -1,0 +1,100 @@
+// Drives real MCP clients (Claude Code, Codex CLI) through a review with the built server, each against a scripted
+// model on loopback, and checks what their models were really sent.
+//
+//   npm run build && npm ci --prefix test/e2e && node test/e2e/run.mjs [--require] [--only claude|codex]
+//     [--root FOLDER of a built checkout] [--keep the folder with all that was sent]
+//
+// A client that is not installed or cannot run is said in a line `NOT RUN: …` and does not fail the run,
+// unless `--require` asks for both.
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { claudeRuns, claudeVersion } from "./claude.mjs";
+import { codexRuns, codexVersion } from "./codex.mjs";
+import { createReport, createSandbox, killAll, run } from "./harness.mjs";
+import { readRegistration } from "./readme.mjs";
+import { askServer } from "./server.mjs";
+
+/** The whole run, in ms: a client that hangs must not hang whoever started this. */
+const limit = 15 * 60_000;
+
+const here = dirname(fileURLToPath(import.meta.url));
+const { values: options } = parseArgs({
+  options: {
+    root: { type: "string", default: join(here, "../..") },
+    only: { type: "string" },
+    require: { type: "boolean", default: false },
+    keep: { type: "boolean", default: false },
+  },
+});
+
+const clients = [
+  {
+    name: "claude-code",
+    key: "claude",
+    version: claudeVersion,
+    binary: join(here, "node_modules/.bin/claude"),
+    runs: claudeRuns,
+  },
+  {
+    name: "codex",
+    key: "codex",
+    version: codexVersion,
+    binary: join(here, "node_modules/.bin/codex"),
+    runs: codexRuns,
+  },
+];
+
+const report = createReport();
+const deadline = setTimeout(() => {
+  console.log(`FAIL  the run took longer than ${limit / 60_000} minutes and was ended`);
+  killAll();
+  process.exit(1);
+}, limit);
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.once(signal, () => {
+    killAll();
+    process.exit(1);
+  });
+}
+
+const sandbox = await createSandbox();
+try {
+  const root = resolve(options.root);
+  const file = join(root, "dist/src/cli/main.js");
+  if (!existsSync(file))
+    throw new Error(`${file} does not exist: run \`npm run build\` in the project's top first`);
+  const registration = readRegistration(join(root, "README.md"), root);
+  const server = { registration, ...(await askServer(file, sandbox)) };
+  for (const client of clients) {
+    if (options.only && options.only !== client.key) continue;
+    const why = await cannotRun(client);
+    if (why) report.notRun(`${client.name} ${client.version}`, why);
+    else await client.runs({ binary: client.binary, server, sandbox, report });
+  }
+  await report.check("nothing asked for a host beyond loopback", () => {
+    if (sandbox.outside.asked.length > 0) throw new Error([...new Set(sandbox.outside.asked)].join("\n"));
+  });
+} catch (error) {
+  await report.check("the run itself", () => {
+    throw error;
+  });
+} finally {
+  clearTimeout(deadline);
+  if (options.keep) console.log(`kept: ${sandbox.top}`);
+  await sandbox.remove({ keep: options.keep });
+}
+
+const { passed, failed, skipped } = report.counts;
+console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+process.exitCode = failed > 0 || (options.require && skipped > 0) ? 1 : 0;
+
+/** Why a client can't be run here; null when it can, in the version that these checks were written for. */
+async function cannotRun({ binary, version }) {
+  if (!existsSync(binary)) return "not installed; run `npm ci --prefix test/e2e`";
+  const result = await run(binary, ["--version"], { cwd: sandbox.top, env: sandbox.env, timeout: 60_000 });
+  if (result.code !== 0) return `does not start: ${(result.stderr || result.stdout).trim().split("\n")[0]}`;
+  if (!result.stdout.includes(version)) return `version ${result.stdout.trim()} is installed`;
+  return null;
+}
