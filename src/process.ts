@@ -1,4 +1,8 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { messageOf } from "./errors.js";
+import { killTree, runMarker, signalTree, type Tree } from "./process-tree.js";
 
 export interface RunOptions {
   cwd: string;
@@ -10,127 +14,169 @@ export interface RunOptions {
   input?: string | Uint8Array | undefined;
   /** Bytes kept of stdout and of stderr each; what comes after is read and dropped. Default 64 MiB. */
   maxOutput?: number | undefined;
-  /** Called with each chunk of either stream as it comes, before any cut: for logs. */
-  onOutput?: ((chunk: Buffer) => void) | undefined;
+  /** Called with each chunk of either stream as it comes, before any cut: for logs. Must not throw. */
+  onOutput?: ((chunk: Buffer, stream: "stdout" | "stderr") => void) | undefined;
+  /** Ends what the program left running when it ended by itself, too. Default: only what was stopped goes whole. */
+  reap?: boolean | undefined;
 }
 
 export interface RunResult {
   /** Exit code; null when a signal ended it or it could not be started. */
   code: number | null;
+  /** The signal that ended it; null when it exited. */
+  killedBy: NodeJS.Signals | null;
   stdout: Buffer;
   stderr: Buffer;
-  /** Why it did not end by itself, or could not start. */
+  /** Why it did not end by itself, or could not start (then stderr says what the system said). */
   stopped: "timeout" | "cancelled" | "not-found" | "not-started" | null;
   truncated: boolean;
   /** Milliseconds. */
   ms: number;
 }
 
+/** Between asking a tree to end and killing it. */
 const killGrace = 2_000;
-const groups = new Set<number>();
+/** After the kill, and after the exit of a program whose pipes somebody else still holds. */
+const drainGrace = 1_000;
+const trees = new Set<Tree>();
 
 /**
  * Runs a program without a shell, in a process group of its own, so that a limit or a cancellation ends
- * everything it started. Never throws for what the program does: the result says it.
+ * everything it started, what left the group included. Answers at most three seconds after the limit, whatever
+ * the program does. Never throws for what the program does: the result says it.
  */
 export function runProcess(file: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
   const started = performance.now();
-  if (options.signal?.aborted) {
-    const nothing = Buffer.alloc(0);
-    return Promise.resolve({
-      code: null,
-      stdout: nothing,
-      stderr: nothing,
-      stopped: "cancelled",
-      truncated: false,
-      ms: 0,
-    });
-  }
   const maxOutput = options.maxOutput ?? 64 * 1024 * 1024;
-  const grouped = process.platform !== "win32";
-  return new Promise((resolve) => {
-    let stopped: RunResult["stopped"] = null;
-    let truncated = false;
-    const out = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
-    const sizes = { stdout: 0, stderr: 0 };
-    const finish = (code: number | null) => {
-      clearTimeout(timer);
-      clearTimeout(harder);
-      clearTimeout(drained);
-      options.signal?.removeEventListener("abort", cancel);
-      resolve({
-        code,
-        stdout: Buffer.concat(out.stdout),
-        stderr: Buffer.concat(out.stderr),
-        stopped,
-        truncated,
-        ms: Math.round(performance.now() - started),
-      });
-    };
-    const child = spawn(file, [...args], {
+  const kept = { stdout: new Kept(maxOutput), stderr: new Kept(maxOutput) };
+  const result = (
+    stopped: RunResult["stopped"],
+    code: number | null = null,
+    killedBy: NodeJS.Signals | null = null,
+  ): RunResult => ({
+    code,
+    killedBy,
+    stdout: kept.stdout.bytes(),
+    stderr: kept.stderr.bytes(),
+    stopped,
+    truncated: kept.stdout.cut || kept.stderr.cut,
+    ms: Math.round(performance.now() - started),
+  });
+  const notStarted = (error: unknown): RunResult => {
+    const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    // A missing folder gives the same ENOENT as a missing program.
+    const folder = missing && !existsSync(options.cwd);
+    kept.stderr.add(Buffer.from(folder ? `no such folder: ${options.cwd}` : messageOf(error)));
+    return result(missing && !folder ? "not-found" : "not-started");
+  };
+
+  if (options.signal?.aborted) return Promise.resolve(result("cancelled"));
+  const run = randomBytes(9).toString("hex");
+  let child: ChildProcess;
+  try {
+    child = spawn(file, [...args], {
       cwd: options.cwd,
-      env: { ...options.env },
+      // A name that is there already is ours, one level up, which must find this process as well.
+      env: { ...options.env, [runMarker]: [options.env[runMarker], run].filter(Boolean).join(",") },
       stdio: ["pipe", "pipe", "pipe"],
-      detached: grouped,
+      detached: process.platform !== "win32",
       windowsHide: true,
     });
-    if (child.pid !== undefined && grouped) groups.add(child.pid);
+  } catch (error) {
+    // What the system refuses before there is a process: too long a command line, a NUL in an argument.
+    return Promise.resolve(notStarted(error));
+  }
+
+  return new Promise((resolve) => {
+    let stopped: RunResult["stopped"] = null;
+    let ended: { code: number | null; killedBy: NodeJS.Signals | null } | null = null;
+    const timers = new Set<NodeJS.Timeout>();
+    const after = (ms: number, then: () => void) => {
+      const timer = setTimeout(then, ms);
+      timers.add(timer);
+      return timer;
+    };
+    const tree: Tree | null = child.pid === undefined ? null : { pid: child.pid, run };
+    if (tree !== null) trees.add(tree);
+
+    let answered = false;
+    const finish = (answer: () => RunResult) => {
+      if (answered) return;
+      answered = true;
+      for (const timer of timers) clearTimeout(timer);
+      options.signal?.removeEventListener("abort", cancel);
+      if (tree !== null) trees.delete(tree);
+      for (const stream of child.stdio) stream?.destroy();
+      resolve(answer());
+    };
+    const done = () => finish(() => result(stopped, ended?.code, ended?.killedBy));
+    const kill = () => {
+      if (tree !== null) killTree(tree);
+      // A process that even SIGKILL does not end (it hangs in the kernel) is left behind.
+      after(drainGrace, done);
+    };
     const stop = (why: "timeout" | "cancelled") => {
-      stopped ??= why;
-      killGroup(child.pid, "SIGTERM");
-      harder = setTimeout(() => killGroup(child.pid, "SIGKILL"), killGrace);
+      if (stopped !== null || tree === null) return;
+      // It ended by itself; only its pipes are still held. That is no timeout.
+      if (ended === null) stopped = why;
+      signalTree(tree, "SIGTERM");
+      after(ended === null ? killGrace : 0, kill);
     };
     const cancel = () => stop("cancelled");
-    const timer = setTimeout(() => stop("timeout"), options.timeout);
-    let harder: NodeJS.Timeout | undefined;
-    let drained: NodeJS.Timeout | undefined;
     options.signal?.addEventListener("abort", cancel, { once: true });
+    const limit = after(Math.min(options.timeout, 2 ** 31 - 1), () => stop("timeout"));
+
     for (const name of ["stdout", "stderr"] as const) {
-      child[name].on("data", (chunk: Buffer) => {
-        options.onOutput?.(chunk);
-        const room = maxOutput - sizes[name];
-        if (chunk.length > room) truncated = true;
-        if (room > 0) out[name].push(chunk.subarray(0, room));
-        sizes[name] += Math.min(chunk.length, Math.max(room, 0));
+      child[name]?.on("data", (chunk: Buffer) => {
+        options.onOutput?.(chunk, name);
+        kept[name].add(chunk);
+      });
+      child[name]?.on("error", () => {
+        // A pipe that breaks ends the output, not the run.
       });
     }
-    child.on("error", (error: NodeJS.ErrnoException) => {
-      if (child.pid !== undefined) return;
-      stopped = error.code === "ENOENT" ? "not-found" : "not-started";
-      out.stderr.push(Buffer.from(error.message));
-      finish(null);
+    child.on("error", (error) => {
+      if (tree === null) finish(() => notStarted(error));
     });
-    // A grandchild that left the group may hold the pipes open: a second after the exit is enough.
-    child.on("exit", (code) => {
-      drained = setTimeout(() => {
-        child.stdout.destroy();
-        child.stderr.destroy();
-      }, 1_000);
-      // Whatever the program left running in its group goes with it.
-      if (stopped !== null) killGroup(child.pid, "SIGKILL");
-      child.once("close", () => {
-        if (child.pid !== undefined) groups.delete(child.pid);
-        finish(code);
-      });
+    child.on("exit", (code, killedBy) => {
+      ended = { code, killedBy };
+      clearTimeout(limit);
+      // Whatever of a stopped program ignored the first signal goes with it.
+      if (tree !== null && (stopped !== null || options.reap)) killTree(tree);
+      after(drainGrace, done);
     });
-    child.stdin.on("error", () => {
+    child.on("close", done);
+    child.stdin?.on("error", () => {
       // The program may end without reading its input.
     });
-    child.stdin.end(options.input ?? "");
+    child.stdin?.end(options.input ?? "");
   });
 }
 
-/** Ends every process group still running: for our own exit. */
+/** Ends everything still running, at once: for our own exit. */
 export function killAllProcesses(): void {
-  for (const pid of groups) killGroup(pid, "SIGKILL");
-  groups.clear();
+  for (const tree of trees) killTree(tree);
+  trees.clear();
 }
 
-function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(process.platform === "win32" ? pid : -pid, signal);
-  } catch {
-    // Already gone.
+/** The first bytes of a stream. */
+class Kept {
+  readonly #chunks: Buffer[] = [];
+  #room: number;
+  cut = false;
+
+  constructor(room: number) {
+    this.#room = room;
+  }
+
+  add(chunk: Buffer): void {
+    if (chunk.length > this.#room) this.cut = true;
+    if (this.#room <= 0) return;
+    this.#chunks.push(chunk.length > this.#room ? chunk.subarray(0, this.#room) : chunk);
+    this.#room -= Math.min(chunk.length, this.#room);
+  }
+
+  bytes(): Buffer {
+    return Buffer.concat(this.#chunks);
   }
 }
