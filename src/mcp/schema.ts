@@ -1,0 +1,90 @@
+import * as z from "zod";
+
+export interface JsonSchema {
+  type: "object";
+  [key: string]: unknown;
+}
+
+/** A tool's arguments as JSON Schema, without what costs tokens and tells a model nothing. */
+export function inputSchema(schema: z.ZodObject): JsonSchema {
+  return asObject(lean(z.toJSONSchema(schema, { io: "input" })));
+}
+
+/** Fields that any answer may carry beside the tool's own. */
+const envelope = {
+  full_result: { type: "string" },
+  cut: {
+    type: "array",
+    items: {
+      type: "object",
+      properties: { field: { type: "string" }, shown: { type: "integer" }, of: { type: "integer" } },
+    },
+  },
+  error: { type: "string" },
+  hint: { type: "string" },
+};
+
+const running = {
+  state: { const: "running" },
+  doing: { type: "string" },
+  elapsed_s: { type: "number" },
+  job: { type: "string" },
+  next: { type: "string" },
+  stale: { type: "boolean" },
+};
+
+/**
+ * A tool's answers as JSON Schema: the output whole, or an error, or (for long work) that it is still running.
+ * Errors are in it because clients on the SDK's v1 check them against it too.
+ */
+export function outputSchema(schema: z.ZodObject, long: boolean): JsonSchema {
+  const { properties, required, ...rest } = asObject(lean(z.toJSONSchema(schema, { io: "output" })));
+  delete rest.additionalProperties;
+  return {
+    ...rest,
+    type: "object",
+    properties: {
+      ...(isRecord(properties) ? properties : {}),
+      ...without(long ? running : {}, properties),
+      ...envelope,
+    },
+    anyOf: [
+      { required: required ?? [] },
+      ...(long ? [{ required: ["state", "job"] }] : []),
+      { required: ["error", "hint"] },
+    ],
+  };
+}
+
+function without(added: Record<string, unknown>, taken: unknown): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(added).filter(([key]) => !(isRecord(taken) && key in taken)));
+}
+
+/** Drops the dialect, zod's safe-integer bounds and, below the top, `additionalProperties: false`. */
+function lean(value: unknown, depth = 0): unknown {
+  if (Array.isArray(value)) return value.map((item) => lean(item, depth + 1));
+  if (!isRecord(value)) return value;
+  const result: Record<string, unknown> = {};
+  for (const [key, item] of Object.entries(value)) {
+    if (key === "$schema") continue;
+    if (key === "minimum" && item === Number.MIN_SAFE_INTEGER) continue;
+    if (key === "maximum" && item === Number.MAX_SAFE_INTEGER) continue;
+    if (key === "additionalProperties" && item === false && depth > 0) continue;
+    // Property names are data here, not keywords.
+    result[key] = key === "properties" && isRecord(item) ? mapValues(item, depth) : lean(item, depth + 1);
+  }
+  return result;
+}
+
+function mapValues(properties: Record<string, unknown>, depth: number): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(properties).map(([key, item]) => [key, lean(item, depth + 1)]));
+}
+
+function asObject(value: unknown): JsonSchema {
+  if (!isRecord(value) || value.type !== "object") throw new Error("a tool's schema must be an object's");
+  return { ...value, type: "object" };
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

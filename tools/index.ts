@@ -1,0 +1,23 @@
+import type { Tool } from "../src/mcp/define-tool.js";
+import classifyChange from "./classify_change.js";
+import fingerprintCheck from "./fingerprint_check.js";
+import prescreenDiff from "./prescreen_diff.js";
+import quotaStatus from "./quota_status.js";
+import recordUsage from "./record_usage.js";
+import recordVerdict from "./record_verdict.js";
+import reviewChange from "./review_change.js";
+import routeReview from "./route_review.js";
+import runGates from "./run_gates.js";
+
+/** Every tool, in the order that clients list them. */
+export const tools: readonly Tool[] = [
+  reviewChange,
+  runGates,
+  prescreenDiff,
+  fingerprintCheck,
+  classifyChange,
+  routeReview,
+  recordVerdict,
+  quotaStatus,
+  recordUsage,
+];
