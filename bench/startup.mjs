@@ -1,7 +1,7 @@
 // From starting the server to having its tool list, against a server with one tool on the same SDK.
 //
 //   npm run build && node bench/startup.mjs [--rounds 21] [--root FOLDER of a built checkout]
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -16,9 +16,10 @@ const { values: options } = parseArgs({
   options: { rounds: { type: "string", default: "21" }, root: { type: "string", default: join(here, "..") } },
 });
 
-/** An empty folder that is no repository, and no home to read: what is measured is starting, not looking around. */
+/** A repository without a home to read, which is where a client starts the server. */
 const folder = mkdtempSync(join(tmpdir(), "sluice-bench-"));
 const env = { PATH: process.env.PATH, HOME: folder };
+spawnSync("git", ["init", "-q"], { cwd: folder, env });
 
 /** Milliseconds from spawn to the reply to tools/list, as a client of the 2025-11-25 protocol asks for it. */
 function untilToolList(args) {

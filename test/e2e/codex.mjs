@@ -1,6 +1,6 @@
 // Codex CLI, as a user sets it up, against a scripted model: which tools it lets run unattended, and what it sends back.
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run, said, writeFiles } from "./harness.mjs";
 import { createProject } from "./project.mjs";
@@ -20,7 +20,10 @@ export async function codexRuns({ binary, server, sandbox, report }) {
   const codex = (args, timeout = 60_000) => run(binary, args, { cwd: folder, env, timeout });
 
   const steps = reviewSteps.map((step) => ({ ...step, namespace: "mcp__sluice" }));
-  const gates = [{ id: "gates", tool: "run_gates", namespace: "mcp__sluice" }];
+  const gates = [
+    { id: "gates", tool: "run_gates", namespace: "mcp__sluice" },
+    { id: "pipeline", tool: "review_change", namespace: "mcp__sluice", input: { until: "prescreen" } },
+  ];
   const model = await responsesModel(steps);
   const refusing = await responsesModel(gates);
   const approving = await responsesModel(gates);
@@ -119,23 +122,46 @@ export async function codexRuns({ binary, server, sandbox, report }) {
         assert.ok(sent, `the model was never sent a result of ${id}`);
         assert.doesNotMatch(sent.text, /tokens truncated/, id);
         assert.ok(sent.text.length < resultLimit, `${id}: ${sent.text.length} characters`);
-        // Codex puts the time in front: what follows is the result.
-        const text = sent.text.replace(/^Wall time: [^\n]*\n(?:Output:\n)?/, "");
-        return { text };
+        return { text: resultIn(sent.text) };
       },
     });
 
-    const refused = await exec("refusing", 'mcp_servers.sluice.tools.run_gates.approval_mode="auto"');
-    const approved = await exec("approving");
-    await check("run_gates is refused without the README's approval_mode, and runs with it", () => {
-      assert.match(refusing.result("gates")?.text ?? said(refused), /requires approval/);
-      const text = approving.result("gates")?.text ?? said(approved);
-      assert.doesNotMatch(text, /requires approval/);
-      assert.match(text, /"checks"/);
+    await check("run_gates is refused without the README's approval_mode, and runs with it", async () => {
+      const trusted = await run(process.execPath, [server.file, "trust", "--yes"], { cwd: folder, env });
+      assert.equal(trusted.code, 0, said(trusted));
+      const refused = await exec("refusing", 'mcp_servers.sluice.tools.run_gates.approval_mode="auto"');
+      for (const id of ["gates", "pipeline"]) {
+        assert.match(refusing.result(id)?.text ?? said(refused), /requires approval/, id);
+      }
+      assert.ok(!existsSync(join(folder, "gate-ran")), "a command ran without approval");
+      // A person has trusted this repository's commands: review_change may run them now, and needs the same line.
+      const approved = await exec(
+        "approving",
+        'mcp_servers.sluice.tools.review_change.approval_mode="approve"',
+      );
+      const checks = JSON.parse(resultIn(approving.result("gates")?.text ?? said(approved))).checks;
+      assert.deepEqual(
+        checks
+          .filter((one) => one.state !== "skipped")
+          .map((one) => [one.name, one.state])
+          .sort(),
+        [
+          ["lint", "passed"],
+          ["typecheck", "passed"],
+        ],
+      );
+      assert.ok(existsSync(join(folder, "gate-ran")), "the lint script did not run");
+      const pipeline = JSON.parse(resultIn(approving.result("pipeline")?.text ?? said(approved)));
+      assert.equal(pipeline.decided_by, "prescreen");
     });
   } finally {
     for (const one of [model, refusing, approving]) await one.close();
   }
+}
+
+/** Codex puts the time in front of what the server gave. */
+function resultIn(text) {
+  return text.replace(/^Wall time: [^\n]*\n(?:Output:\n)?/, "");
 }
 
 function provider(name, url) {

@@ -1,7 +1,7 @@
 // The review that both clients are led through, and what their models must have been sent of it.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { join, resolve } from "node:path";
 import { manyMistakes, planted, plantedSecret } from "./project.mjs";
 
 /** Characters of a result, by contract: what is longer goes to a file. */
@@ -102,7 +102,8 @@ export async function checkReview({ check, resultOf, project }) {
 
   await check("a wrong ref and a misspelt argument: the answer names them and says what to do", () => {
     assert.match(resultOf("bad ref").text, /no-such-branch/);
-    assert.match(resultOf("unknown argument").text, /bse/);
+    assert.match(resultOf("unknown argument").text, /`bse`.*Did you mean `base`/s);
+    for (const id of ["bad ref", "unknown argument"]) assert.match(resultOf(id).text, /hint\b/i, id);
   });
 
   await check(
@@ -113,9 +114,8 @@ export async function checkReview({ check, resultOf, project }) {
       assert.ok(length <= contractLimit, `${length} characters`);
       assert.ok(length > contractLimit / 3, `only ${length} characters: the limit was not tried`);
       assert.equal(sent.verdict, "issues");
-      const path = pathsIn(sent).find((one) => existsSync(isAbsolute(one) ? one : join(project, one)));
-      assert.ok(path, `no file named in ${JSON.stringify(sent).slice(0, 1_500)}`);
-      const whole = readFileSync(isAbsolute(path) ? path : join(project, path), "utf8");
+      assert.ok(sent.full_result, `no full_result in ${JSON.stringify(sent).slice(0, 1_500)}`);
+      const whole = readFileSync(resolve(project, sent.full_result), "utf8");
       assert.ok(whole.includes(`someNameThatNobodyEverDefined${manyMistakes - 1}`));
     },
   );
@@ -123,10 +123,4 @@ export async function checkReview({ check, resultOf, project }) {
   await check("nothing of the repository's ran", () => {
     assert.ok(!existsSync(join(project, "gate-ran")), "an untrusted lint script was run");
   });
-}
-
-function pathsIn(value) {
-  if (typeof value === "string") return value.includes("results") ? [value] : [];
-  if (value === null || typeof value !== "object") return [];
-  return Object.values(value).flatMap(pathsIn);
 }

@@ -66,7 +66,7 @@ try {
   if (!existsSync(file))
     throw new Error(`${file} does not exist: run \`npm run build\` in the project's top first`);
   const registration = readRegistration(join(root, "README.md"), root);
-  const server = { registration, ...(await askServer(file, sandbox)) };
+  const server = { file, registration, ...(await askServer(file, sandbox)) };
   for (const client of clients) {
     if (options.only && options.only !== client.key) continue;
     const why = await cannotRun(client);
