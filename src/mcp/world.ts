@@ -1,5 +1,7 @@
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { readTrust } from "../config/trust.js";
+import { messageOf } from "../errors.js";
 import type { Sluice } from "../sluice.js";
 
 /** What decides whether a tool's annotations can promise that it stays in: looked at once, when the server starts. */
@@ -10,14 +12,13 @@ export interface World {
 
 /** Looks without starting git or reading the repository's own configuration. */
 export async function lookAround(sluice: Sluice): Promise<World> {
-  const commonDir = findCommonDir(sluice.cwd);
-  if (commonDir === null) return { trustedGates: false };
   try {
-    const { readTrust } = await import("../config/trust.js");
+    const commonDir = findCommonDir(sluice.cwd);
+    if (commonDir === null) return { trustedGates: false };
     const trust = await readTrust(sluice, commonDir);
     return { trustedGates: trust !== null && Object.keys(trust.commands).length > 0 };
   } catch (error) {
-    sluice.log(`trust could not be read: ${error instanceof Error ? error.message : String(error)}`);
+    sluice.log(`trust could not be read: ${messageOf(error)}`);
     return { trustedGates: false };
   }
 }
@@ -27,15 +28,15 @@ function findCommonDir(start: string): string | null {
   for (let folder = start; ; folder = dirname(folder)) {
     const candidate = join(folder, ".git");
     const kind = statSync(candidate, { throwIfNoEntry: false });
-    if (kind?.isDirectory()) return candidate;
+    if (kind?.isDirectory()) return realpathSync(candidate);
     if (kind?.isFile()) {
       const gitDir = /^gitdir: (.+)$/m.exec(readFileSync(candidate, "utf8"))?.[1];
       if (gitDir === undefined) return null;
       const own = resolve(folder, gitDir.trim());
       const common = join(own, "commondir");
-      return statSync(common, { throwIfNoEntry: false })
-        ? resolve(own, readFileSync(common, "utf8").trim())
-        : own;
+      return realpathSync(
+        statSync(common, { throwIfNoEntry: false }) ? resolve(own, readFileSync(common, "utf8").trim()) : own,
+      );
     }
     if (folder === dirname(folder)) return null;
   }
