@@ -1,0 +1,148 @@
+import { join } from "node:path";
+import type { Repository } from "../change/types.js";
+import { kindOf, readRegularFile, replaceFile } from "../durable-file.js";
+import { messageOf } from "../errors.js";
+import { runProcess } from "../process.js";
+import type { Sluice } from "../sluice.js";
+
+/** Sluice's state files, in the state folder itself; all else of ours is below `cache/` there. */
+export const stateFiles = ["review_state.json", "quota_state.json", "metrics.json"] as const;
+export type StateFile = (typeof stateFiles)[number];
+
+/** Folders of ours in the state folder, outer before inner. */
+export const stateFolders = ["cache", "cache/locks", "cache/tmp", "cache/results"] as const;
+
+const ignoreLines = [
+  "# Sluice's state: for this machine only.",
+  "/review_state.json*",
+  "/quota_state.json*",
+  "/metrics.json*",
+  "/cache/",
+];
+
+const largestIgnoreFile = 1024 * 1024;
+
+export interface Place {
+  /** Absolute. */
+  directory: string;
+  /** True when it is a `.flow/`, which has a .gitignore to keep. */
+  flow: boolean;
+  /** False when nothing can be kept there. */
+  usable: boolean;
+  warnings: string[];
+}
+
+/**
+ * Where a repository's state is: the main worktree's `.flow/` when there is one that can be trusted not to lead
+ * elsewhere and of which git tracks no state, else `sluice/` in the git common directory.
+ */
+export async function findPlace(
+  sluice: Sluice,
+  repository: Repository,
+  signal?: AbortSignal,
+): Promise<Place> {
+  const warnings: string[] = [];
+  const common = join(repository.commonDir, "sluice");
+  const { mainRoot } = repository;
+  if (mainRoot !== null) {
+    const flow = join(mainRoot, ".flow");
+    const kind = await kindOf(flow);
+    if (kind === "folder") {
+      const obstacle = (await strangeEntry(flow)) ?? (await trackedState(sluice, mainRoot, signal));
+      if (obstacle === null) return { directory: flow, flow: true, usable: true, warnings };
+      warnings.push(`${obstacle} It is ignored; Sluice keeps its state in ${common}.`);
+    } else if (kind !== "absent") {
+      const what = kind === "link" ? "a symbolic link" : "not a folder";
+      warnings.push(`${flow} is ${what}. It is not used; Sluice keeps its state in ${common}.`);
+    }
+  }
+  const commonKind = await kindOf(common);
+  const strange =
+    commonKind === "absent" || commonKind === "folder"
+      ? await strangeEntry(common)
+      : `${common} is not a folder.`;
+  if (strange !== null) warnings.push(`${strange} Sluice's state is not kept.`);
+  return { directory: common, flow: false, usable: strange === null, warnings };
+}
+
+/** True when `.flow/.gitignore` has our lines. */
+export async function isKeptOutOfGit(directory: string): Promise<boolean> {
+  const content = await readRegularFile(join(directory, ".gitignore"), largestIgnoreFile);
+  return content.state === "read" && missingLines(content.text).length === 0;
+}
+
+/**
+ * Adds our lines to `.flow/.gitignore`, below what is there (flowctl keeps a block at the top), unless they are there
+ * already. Gives a warning when that was not possible.
+ */
+export async function keepOutOfGit(directory: string): Promise<string | null> {
+  const path = join(directory, ".gitignore");
+  const content = await readRegularFile(path, largestIgnoreFile);
+  if (content.state === "refused") {
+    return `${path}: ${content.why}, so Sluice's state files there may show up in git status.`;
+  }
+  const text = content.state === "read" ? content.text : "";
+  const missing = missingLines(text);
+  if (missing.length === 0) return null;
+  const end = text.includes("\r\n") ? "\r\n" : "\n";
+  const gap = text === "" || text.endsWith("\n") ? "" : end;
+  try {
+    await replaceFile(path, `${text}${gap}${missing.join(end)}${end}`, {
+      beside: join(directory, "cache", "tmp"),
+      mode: 0o644,
+    });
+    return null;
+  } catch (error) {
+    return `${path} can't be written (${messageOf(error)}), so Sluice's state files may show up in git status.`;
+  }
+}
+
+function missingLines(text: string): string[] {
+  const present = new Set(text.split(/\r?\n/).map((line) => line.trim()));
+  const missing = ignoreLines.filter((line) => !present.has(line));
+  return missing.every((line) => line.startsWith("#")) ? [] : missing;
+}
+
+/** What is at one of our own paths and is not ours: a link there would make us write elsewhere. */
+async function strangeEntry(directory: string): Promise<string | null> {
+  for (const name of stateFolders) {
+    const kind = await kindOf(join(directory, name));
+    if (kind === "link" || kind === "file" || kind === "other") {
+      return `${join(directory, name)} is ${kind === "link" ? "a symbolic link" : "not a folder"}.`;
+    }
+  }
+  for (const name of stateFiles) {
+    const kind = await kindOf(join(directory, name));
+    if (kind === "link" || kind === "folder" || kind === "other") {
+      return `${join(directory, name)} is ${kind === "link" ? "a symbolic link" : "not a regular file"}.`;
+    }
+  }
+  return null;
+}
+
+/** A state file that git tracks came with the repository: whoever wrote it may have written a verdict into it. */
+async function trackedState(sluice: Sluice, mainRoot: string, signal?: AbortSignal): Promise<string | null> {
+  const env: Record<string, string | undefined> = { LC_ALL: "C", GIT_OPTIONAL_LOCKS: "0" };
+  for (const [name, value] of Object.entries(sluice.env)) if (!name.startsWith("GIT_")) env[name] ??= value;
+  const paths = [...stateFiles, "cache"].map((name) => `.flow/${name}`);
+  const result = await runProcess(
+    "git",
+    [
+      "-c",
+      "core.hooksPath=/dev/null",
+      "-c",
+      "core.fsmonitor=false",
+      // On a file system without case, `.flow/Review_State.json` is the same file.
+      "--icase-pathspecs",
+      "ls-files",
+      "-z",
+      "--",
+      ...paths,
+    ],
+    { cwd: mainRoot, env, timeout: 30_000, signal, maxOutput: 64 * 1024 },
+  );
+  if (result.stopped === "cancelled") signal?.throwIfAborted();
+  if (result.code !== 0) return `git could not say which files it tracks in ${mainRoot}/.flow.`;
+  const first = result.stdout.toString("utf8").split("\0")[0];
+  return first === undefined || first === "" ? null : `${join(mainRoot, first)} is tracked by git.`;
+}

@@ -1,0 +1,190 @@
+import * as z from "zod";
+import type { LockOptions } from "../file-lock.js";
+import type { Sluice } from "../sluice.js";
+import { openSealer } from "./seal.js";
+import type { StateStore } from "./store.js";
+
+const file = "review_state.json";
+
+export const verdictSchema = z.looseObject({
+  fingerprint: z.string(),
+  context_fingerprint: z.string(),
+  verdict: z.enum(["SHIP", "NEEDS_WORK", "MAJOR_RETHINK", "NEEDS_HUMAN"]),
+  /** `sluice`: a premium model answered Sluice itself; `agent` and `human`: somebody's word. */
+  attested_by: z.enum(["sluice", "agent", "human"]),
+  model: z.string().nullable(),
+  source: z.string().nullable(),
+  blockers: z.array(
+    z.looseObject({ file: z.string().nullable(), line: z.number().nullable(), message: z.string() }),
+  ),
+  task: z.string().nullable(),
+  branch: z.string().nullable(),
+  files: z.array(z.looseObject({ path: z.string(), hash: z.string(), hunks: z.array(z.string()) })),
+  base_tree: z.string(),
+  head_tree: z.string(),
+  /** ISO time. */
+  at: z.string(),
+  /** HMAC of all the rest; see `seal.ts`. */
+  seal: z.string().optional(),
+});
+export type VerdictRecord = z.output<typeof verdictSchema>;
+
+const dismissalSchema = z.looseObject({
+  /** Id of the finding. */
+  id: z.string(),
+  reason: z.string(),
+  /** Class of the finding. */
+  class: z.string(),
+  /** ISO time. */
+  at: z.string(),
+});
+export type Dismissal = z.output<typeof dismissalSchema>;
+
+const iterationSchema = z.looseObject({ key: z.string(), count: z.int().min(0) });
+
+/** Records are checked one by one when they are read: one that is odd costs only itself, and stays in the file. */
+const reviewState = z.looseObject({
+  schema_version: z.int().default(1),
+  verdicts: z.array(z.unknown()).default([]),
+  iterations: z.array(z.unknown()).default([]),
+  dismissals: z.array(z.unknown()).default([]),
+});
+
+const keptVerdicts = 500;
+/** Characters of JSON: a change of 10,000 files makes a record of megabytes. */
+const keptVerdictText = 8 * 1024 * 1024;
+const keptIterations = 1_000;
+const keptDismissals = 2_000;
+
+/** Remembers a verdict, sealed. Gives the record as it was kept. */
+export async function recordVerdict(
+  store: StateStore,
+  sluice: Sluice,
+  entry: VerdictRecord,
+  options?: LockOptions,
+): Promise<VerdictRecord> {
+  const { seal: _, ...record } = verdictSchema.parse(entry);
+  const sealer = await openSealer(sluice, { create: true });
+  if (sealer === null) {
+    store.warnings.push(
+      "The key in Sluice's configuration folder can't be made: this verdict will not be repeated.",
+    );
+  }
+  const sealed: VerdictRecord = sealer === null ? record : { ...record, seal: sealer.seal(record) };
+  await store.update(
+    file,
+    reviewState,
+    (state) => {
+      state.verdicts = newest([...state.verdicts, sealed]);
+    },
+    options,
+  );
+  return sealed;
+}
+
+/**
+ * The verdicts that fit all that is asked for, newest first. One that claims to be Sluice's own without its seal is
+ * left out and reported in `store.warnings`.
+ */
+export async function findVerdicts(
+  store: StateStore,
+  sluice: Sluice,
+  wanted: { fingerprint?: string; task?: string | null; branch?: string | null } = {},
+): Promise<VerdictRecord[]> {
+  const { verdicts } = await store.read(file, reviewState);
+  const sealer = verdicts.length === 0 ? null : await openSealer(sluice, { create: false });
+  const found: VerdictRecord[] = [];
+  let forged = 0;
+  let odd = 0;
+  for (const item of verdicts) {
+    const parsed = verdictSchema.safeParse(item);
+    if (!parsed.success) {
+      odd += 1;
+      continue;
+    }
+    const record = parsed.data;
+    if (wanted.fingerprint !== undefined && record.fingerprint !== wanted.fingerprint) continue;
+    if (wanted.task !== undefined && record.task !== wanted.task) continue;
+    if (wanted.branch !== undefined && record.branch !== wanted.branch) continue;
+    if (record.attested_by === "sluice" && sealer?.isSealed(record) !== true) forged += 1;
+    else found.push(record);
+  }
+  const where = `${store.directory}/${file}`;
+  if (forged > 0) {
+    const message = `${forged} verdict(s) in ${where} claim to be Sluice's own but are not sealed by this user's Sluice. They are ignored.`;
+    if (!store.warnings.includes(message)) store.warnings.push(message);
+  }
+  if (odd > 0) {
+    const message = `${odd} verdict(s) in ${where} can't be understood. They are ignored.`;
+    if (!store.warnings.includes(message)) store.warnings.push(message);
+  }
+  // Kept in the order they were recorded; times come from several machines.
+  return found.reverse();
+}
+
+/** Counts one more iteration under a key (a task, a branch) and gives the new count. */
+export function bumpIteration(store: StateStore, key: string): Promise<number> {
+  return store.update(file, reviewState, (state) => {
+    const count = countOf(state.iterations, key) + 1;
+    state.iterations = [...state.iterations.filter((item) => !hasKey(item, key)), { key, count }].slice(
+      -keptIterations,
+    );
+    return count;
+  });
+}
+
+/** Iterations counted under a key so far; 0 for an unknown one. */
+export async function getIteration(store: StateStore, key: string): Promise<number> {
+  return countOf((await store.read(file, reviewState)).iterations, key);
+}
+
+/** Begins to count anew. */
+export async function resetIteration(store: StateStore, key: string): Promise<void> {
+  await store.update(file, reviewState, (state) => {
+    state.iterations = state.iterations.filter((item) => !hasKey(item, key));
+  });
+}
+
+/** Keeps that somebody called a finding wrong, and why. A second dismissal of the same id replaces the first. */
+export async function dismissFinding(store: StateStore, dismissal: Dismissal): Promise<void> {
+  const record = dismissalSchema.parse(dismissal);
+  await store.update(file, reviewState, (state) => {
+    const others = state.dismissals.filter((item) => {
+      const parsed = dismissalSchema.safeParse(item);
+      return !parsed.success || parsed.data.id !== record.id;
+    });
+    state.dismissals = [...others, { ...record, reason: record.reason.slice(0, 2_000) }].slice(
+      -keptDismissals,
+    );
+  });
+}
+
+/** All dismissals, oldest first. */
+export async function dismissals(store: StateStore): Promise<Dismissal[]> {
+  const state = await store.read(file, reviewState);
+  return state.dismissals.flatMap((item) => dismissalSchema.safeParse(item).data ?? []);
+}
+
+function newest(verdicts: unknown[]): unknown[] {
+  const kept: unknown[] = [];
+  let size = 0;
+  for (const verdict of verdicts.slice(-keptVerdicts).reverse()) {
+    size += JSON.stringify(verdict).length;
+    // The newest one stays, however large.
+    if (size > keptVerdictText && kept.length > 0) break;
+    kept.push(verdict);
+  }
+  return kept.reverse();
+}
+
+function hasKey(item: unknown, key: string): boolean {
+  return iterationSchema.safeParse(item).data?.key === key;
+}
+
+function countOf(items: readonly unknown[], key: string): number {
+  for (const item of items) {
+    const parsed = iterationSchema.safeParse(item);
+    if (parsed.success && parsed.data.key === key) return parsed.data.count;
+  }
+  return 0;
+}
