@@ -1,0 +1,274 @@
+import * as z from "zod";
+import { type Fingerprint, fingerprint } from "../change/fingerprint.js";
+import { treeIndex } from "../change/imports/tree-index.js";
+import { surroundings } from "../change/surroundings.js";
+import type { Change } from "../change/types.js";
+import { UsageError } from "../errors.js";
+import type { Sluice } from "../sluice.js";
+import { findVerdicts, type VerdictRecord } from "../state/review-state.js";
+import type { StateStore } from "../state/store.js";
+import { newHunks, newHunksOutput } from "./new-hunks.js";
+import { whatNext } from "./what-next.js";
+
+export {
+  recordReached,
+  recordVerdictArguments,
+  recordVerdictOutput,
+  verdictRecord,
+} from "./record-verdict.js";
+
+export const fingerprintReasons = [
+  "never_reviewed",
+  "changed",
+  "unchanged_since_ship",
+  "unchanged_since_needs_work",
+  "blockers_untouched",
+  "surroundings_changed",
+  "disabled",
+] as const;
+export type FingerprintReason = (typeof fingerprintReasons)[number];
+
+/** What `fingerprint_check` takes besides a change. */
+export const fingerprintArguments = {
+  refresh: z.boolean().optional(),
+  reason: z.string().max(500).optional().describe("why, with refresh"),
+};
+
+export const treesOutput = z.object({
+  base: z.string(),
+  head: z.string(),
+  base_tree: z.string(),
+  head_tree: z.string(),
+});
+
+const previousOutput = z.object({
+  verdict: z.enum(["SHIP", "NEEDS_WORK", "MAJOR_RETHINK", "NEEDS_HUMAN"]),
+  /** `sluice`: a premium model answered Sluice itself. */
+  attested_by: z.enum(["sluice", "agent", "human"]),
+  model: z.string().nullable(),
+  at: z.string(),
+  task: z.string().nullable(),
+  branch: z.string().nullable(),
+  same_change: z.boolean(),
+  blockers: z.array(
+    z.object({ file: z.string().nullable(), line: z.number().nullable(), message: z.string() }),
+  ),
+  /** How many there are in all. */
+  blockers_total: z.number(),
+});
+
+export const fingerprintOutput = z.object({
+  decision: z.enum(["review", "skip"]),
+  reason: z.enum(fingerprintReasons),
+  next: z.string(),
+  /** True only when a premium model's SHIP that Sluice itself got, and sealed, may be repeated. */
+  premium_ship: z.boolean(),
+  /** Why a review goes on although it could be skipped, as the caller said. */
+  refreshed: z.string().optional(),
+  previous: previousOutput.nullable(),
+  /** Hunks that the previous review did not see; null without one. */
+  new_hunks: newHunksOutput.nullable(),
+  fingerprint: z.string(),
+  /** Null when fingerprints are disabled. */
+  context_fingerprint: z.string().nullable(),
+  eol_only: z.boolean(),
+  /** What could not be found out about the surroundings. */
+  notes: z.array(z.string()),
+  trees: treesOutput,
+});
+export type FingerprintCheck = z.output<typeof fingerprintOutput>;
+
+export interface FingerprintOptions {
+  store: StateStore;
+  config: {
+    review: {
+      fingerprint: { enabled: boolean; skip_unchanged: boolean; require_blocker_change: boolean };
+    };
+  };
+  signal?: AbortSignal | undefined;
+  /** Review anyway; needs `reason`. */
+  refresh?: boolean | undefined;
+  reason?: string | undefined;
+  /** Text of the task or spec: the same that is given to the reviewer and to `recordReached`. */
+  specText?: string | undefined;
+  /** Whether a model's SHIP still counts for the class that this change has today; default yes. */
+  acceptsModel?: ((model: string | null) => boolean) | undefined;
+}
+
+/** What an earlier review says about a change, before anything is made of `refresh` and the configuration. */
+interface Finding {
+  reason: FingerprintReason;
+  previous: VerdictRecord | null;
+  skip: boolean;
+  premiumShip: boolean;
+  /** What stands in the way of repeating a SHIP. */
+  obstacle: string | null;
+}
+
+/**
+ * Whether a change has to be reviewed (again). Verdicts of the same task are looked at, or without a task those of
+ * the same branch.
+ *
+ * Throws UsageError for an empty change and for `refresh` without a reason.
+ */
+export async function checkFingerprint(
+  change: Change,
+  sluice: Sluice,
+  options: FingerprintOptions,
+): Promise<FingerprintCheck> {
+  refuseEmpty(change);
+  const why = options.reason?.trim();
+  if (options.refresh === true && !why) {
+    throw new UsageError(
+      "refresh needs a reason.",
+      "Call again with `reason`: what makes a second review of the same change worth its quota.",
+    );
+  }
+  const own = fingerprint(change);
+  const settings = options.config.review.fingerprint;
+  const context = settings.enabled
+    ? await surroundings(change, { sluice, signal: options.signal, specText: options.specText })
+    : null;
+  const found =
+    context === null
+      ? nothing("disabled")
+      : await judge(change, own, context.fingerprint, await earlier(change, sluice, options.store), options);
+  const refreshed = options.refresh === true && found.skip ? why : undefined;
+  return {
+    decision: found.skip && refreshed === undefined ? "skip" : "review",
+    reason: found.reason,
+    next: whatNext({ ...found, refreshed, settings, task: change.task }),
+    premium_ship: found.premiumShip && refreshed === undefined,
+    ...(refreshed === undefined ? {} : { refreshed }),
+    previous: found.previous === null ? null : shown(found.previous, own),
+    new_hunks: found.previous === null ? null : newHunks(change, own, found.previous),
+    fingerprint: own.fingerprint,
+    context_fingerprint: context?.fingerprint ?? null,
+    eol_only: own.eol_only,
+    notes: context?.notes ?? [],
+    trees: treesOf(change),
+  };
+}
+
+export function treesOf({ base, head }: Change): z.output<typeof treesOutput> {
+  return { base: base.label, head: head.label, base_tree: base.tree, head_tree: head.tree };
+}
+
+export function refuseEmpty(change: Change): void {
+  if (change.files.length > 0) return;
+  throw new UsageError(
+    `There is nothing between ${change.base.label} and ${change.head.label}: the change is empty.`,
+    "Name another `base` or `head` (WORKTREE takes uncommitted work), or widen `paths`.",
+  );
+}
+
+function nothing(reason: FingerprintReason): Finding {
+  return { reason, previous: null, skip: false, premiumShip: false, obstacle: null };
+}
+
+/** Verdicts of this task, or of this branch, newest first. */
+function earlier(change: Change, sluice: Sluice, store: StateStore): Promise<VerdictRecord[]> {
+  const { task } = change;
+  return findVerdicts(store, sluice, task === null ? { branch: change.repository.branch } : { task });
+}
+
+async function judge(
+  change: Change,
+  own: Fingerprint,
+  context: string,
+  records: readonly VerdictRecord[],
+  { config, acceptsModel }: FingerprintOptions,
+): Promise<Finding> {
+  const { skip_unchanged: skipUnchanged, require_blocker_change: requireBlockerChange } =
+    config.review.fingerprint;
+  const [latest] = records;
+  if (latest === undefined) return nothing("never_reviewed");
+  const same = records.filter((record) => record.fingerprint === own.fingerprint);
+  const previous = standing(same.filter((record) => record.context_fingerprint === context));
+  if (previous === null) {
+    const elsewhere = standing(same);
+    if (elsewhere !== null) return { ...nothing("surroundings_changed"), previous: elsewhere };
+    const untouched = requireBlockerChange && (await blockersUntouched(change, own, latest));
+    return untouched
+      ? { ...nothing("blockers_untouched"), previous: latest, skip: true }
+      : { ...nothing("changed"), previous: latest };
+  }
+  if (previous.verdict !== "SHIP") {
+    return { ...nothing("unchanged_since_needs_work"), previous, skip: skipUnchanged };
+  }
+  const obstacle = shipObstacle(change, previous, acceptsModel);
+  const skip = skipUnchanged && obstacle === null;
+  const premiumShip = skip && previous.attested_by === "sluice";
+  return { reason: "unchanged_since_ship", previous, skip, premiumShip, obstacle };
+}
+
+/**
+ * Which of several verdicts on one change stands: the newest. But nobody's word lifts what a premium model sent
+ * back, and a word that agrees with its SHIP does not take that SHIP's place.
+ */
+function standing(records: readonly VerdictRecord[]): VerdictRecord | null {
+  const [newest] = records;
+  if (newest === undefined) return null;
+  if (newest.attested_by === "sluice" || newest.verdict !== "SHIP") return newest;
+  const position = records.findIndex((record) => record.attested_by === "sluice");
+  const premium = records[position];
+  if (premium === undefined) return newest;
+  const doubted = records.slice(0, position).some((record) => record.verdict !== "SHIP");
+  return premium.verdict === "SHIP" && doubted ? newest : premium;
+}
+
+function shipObstacle(
+  change: Change,
+  previous: VerdictRecord,
+  acceptsModel: FingerprintOptions["acceptsModel"],
+): string | null {
+  const [skipped] = change.skipped;
+  if (skipped !== undefined) {
+    const others = change.skipped.length - 1;
+    return `${skipped.path} (${skipped.reason})${others > 0 ? ` and ${others} more` : ""} could not be taken into the change`;
+  }
+  if (previous.attested_by === "sluice" && acceptsModel?.(previous.model) === false) {
+    return `${previous.model ?? "the model that gave it"} is not on the list for this class of change`;
+  }
+  return null;
+}
+
+/**
+ * Whether a change was sent back, every blocker names a file that exists, and each of those is as it was: the same
+ * edit, and the same content where the record knows it (a rebase may have brought the fix).
+ */
+async function blockersUntouched(change: Change, own: Fingerprint, record: VerdictRecord): Promise<boolean> {
+  if (record.verdict === "SHIP" || record.blockers.length === 0) return false;
+  const now = new Map(own.files.map(({ path, hash }) => [path, hash]));
+  const then = new Map(record.files.map(({ path, hash }) => [path, hash]));
+  const [base, head] = [await treeIndex(change, "base"), await treeIndex(change, "head")];
+  return record.blockers.every(({ file, blob }) => {
+    if (file === null) return false;
+    const entry = head.entry(file);
+    const known = entry !== undefined || base.has(file) || now.has(file) || then.has(file);
+    if (!known || now.get(file) !== then.get(file)) return false;
+    return typeof blob !== "string" || blob === (entry?.id ?? "");
+  });
+}
+
+const shownBlockers = 10;
+const shownMessage = 240;
+
+function shown(record: VerdictRecord, own: Fingerprint): z.output<typeof previousOutput> {
+  const { verdict, attested_by, model, at, task, branch, blockers } = record;
+  return {
+    verdict,
+    attested_by,
+    model,
+    at,
+    task,
+    branch,
+    same_change: record.fingerprint === own.fingerprint,
+    blockers: blockers.slice(0, shownBlockers).map(({ file, line, message }) => ({
+      file,
+      line,
+      message: message.length > shownMessage ? `${message.slice(0, shownMessage)}…` : message,
+    })),
+    blockers_total: blockers.length,
+  };
+}

@@ -1,0 +1,167 @@
+import { posix } from "node:path";
+import * as z from "zod";
+import { fingerprint } from "../change/fingerprint.js";
+import { treeIndex } from "../change/imports/tree-index.js";
+import { surroundings } from "../change/surroundings.js";
+import type { Change } from "../change/types.js";
+import type { Sluice } from "../sluice.js";
+import { recordVerdict, type VerdictRecord } from "../state/review-state.js";
+import type { StateStore } from "../state/store.js";
+import { refuseEmpty, treesOf, treesOutput } from "./fingerprint-check.js";
+
+const blockerArgument = z.strictObject({
+  file: z.string().max(4_096).nullish(),
+  line: z.int().min(1).nullish(),
+  message: z.string().min(1).max(4_000),
+});
+
+/** What `record_verdict` takes besides a change. */
+export const recordVerdictArguments = {
+  verdict: z.enum(["SHIP", "NEEDS_WORK", "MAJOR_RETHINK", "NEEDS_HUMAN"]),
+  attested_by: z.enum(["agent", "human"]),
+  model: z.string().max(200).optional(),
+  blockers: z.array(blockerArgument).max(100).optional(),
+};
+
+export const recordVerdictOutput = z.object({
+  recorded: z.literal(true),
+  verdict: z.enum(["SHIP", "NEEDS_WORK", "MAJOR_RETHINK", "NEEDS_HUMAN"]),
+  attested_by: z.enum(["agent", "human"]),
+  /** What it counts for, and what not. */
+  next: z.string(),
+  /** Files named by blockers that are neither in the change nor in the repository. */
+  unknown_files: z.array(z.string()),
+  blockers: z.number(),
+  task: z.string().nullable(),
+  branch: z.string().nullable(),
+  at: z.string(),
+  fingerprint: z.string(),
+  context_fingerprint: z.string(),
+  trees: treesOutput,
+});
+
+export interface Blocker {
+  file?: string | null | undefined;
+  line?: number | null | undefined;
+  message: string;
+}
+
+export interface Reached {
+  verdict: VerdictRecord["verdict"];
+  /** Who says so. Sluice's own verdicts do not come this way. */
+  attested_by: "agent" | "human";
+  model?: string | null | undefined;
+  blockers?: readonly Blocker[] | undefined;
+  /** Default: the change's. */
+  task?: string | null | undefined;
+}
+
+export interface RecordOptions {
+  store: StateStore;
+  signal?: AbortSignal | undefined;
+  /** Text of the task or spec: the same that `checkFingerprint` is given. */
+  specText?: string | undefined;
+}
+
+/**
+ * Remembers a verdict that was reached elsewhere. It is kept as its giver's word: fingerprints then say `skip` and
+ * by whom, but it never becomes a SHIP of Sluice.
+ *
+ * Throws UsageError for an empty change.
+ */
+export async function recordReached(
+  change: Change,
+  sluice: Sluice,
+  reached: Reached,
+  options: RecordOptions,
+): Promise<z.output<typeof recordVerdictOutput>> {
+  refuseEmpty(change);
+  const given = z.enum(["agent", "human"]).parse(reached.attested_by);
+  const record = await verdictRecord(
+    change,
+    sluice,
+    { ...reached, attested_by: given, source: null },
+    options,
+  );
+  const kept = await recordVerdict(options.store, sluice, record);
+  const unknown = kept.blockers.flatMap(({ file, known }) =>
+    file !== null && known === false ? [file] : [],
+  );
+  return {
+    recorded: true,
+    verdict: kept.verdict,
+    attested_by: given,
+    next: nextOf(kept, unknown),
+    unknown_files: [...new Set(unknown)].slice(0, 20),
+    blockers: kept.blockers.length,
+    task: kept.task,
+    branch: kept.branch,
+    at: kept.at,
+    fingerprint: kept.fingerprint,
+    context_fingerprint: kept.context_fingerprint,
+    trees: treesOf(change),
+  };
+}
+
+export interface Given extends Omit<Reached, "attested_by"> {
+  attested_by: VerdictRecord["attested_by"];
+  /** The premium source that was asked; null for somebody's word. */
+  source: string | null;
+}
+
+/**
+ * A verdict on a change as `review_state.json` keeps it: with the fingerprints of what was reviewed, and for each
+ * blocker whether its file exists (`known`) and its content then (`blob`).
+ */
+export async function verdictRecord(
+  change: Change,
+  sluice: Sluice,
+  given: Given,
+  { signal, specText }: Omit<RecordOptions, "store">,
+): Promise<VerdictRecord> {
+  const own = fingerprint(change);
+  const context = await surroundings(change, { sluice, signal, specText });
+  const [base, head] = [await treeIndex(change, "base"), await treeIndex(change, "head")];
+  const changed = new Set(change.files.flatMap(({ path, oldPath }) => [path, oldPath]));
+  const blockers = (given.blockers ?? []).map(({ file, line, message }) => {
+    const path = file ? pathInside(file, change.repository.root) : null;
+    const known = path !== null && (head.has(path) || base.has(path) || changed.has(path));
+    const place = { file: path ?? (file || null), line: line ?? null, message };
+    return known ? { ...place, known, blob: head.entry(path)?.id ?? "" } : { ...place, known: false };
+  });
+  return {
+    fingerprint: own.fingerprint,
+    context_fingerprint: context.fingerprint,
+    verdict: given.verdict,
+    attested_by: given.attested_by,
+    model: given.model ?? null,
+    source: given.source,
+    blockers,
+    task: given.task ?? change.task,
+    branch: change.repository.branch,
+    files: own.files,
+    base_tree: change.base.tree,
+    head_tree: change.head.tree,
+    at: new Date(sluice.clock()).toISOString(),
+  };
+}
+
+/** A file as a reviewer may write it (`./src/a.ts`, absolute, with a line) as a path of the tree; null outside it. */
+function pathInside(file: string, root: string): string | null {
+  let path = file.trim().replaceAll("\\", "/");
+  if (path.startsWith(`${root}/`)) path = path.slice(root.length + 1);
+  path = posix.normalize(path.replace(/(?::\d+){1,2}$/, ""));
+  return path.startsWith("../") || path.startsWith("/") || path === "." ? null : path;
+}
+
+function nextOf({ verdict, attested_by }: VerdictRecord, unknown: readonly string[]): string {
+  const doubt =
+    unknown.length > 0
+      ? ` ${unknown.length} blocker(s) name a file that does not exist, so a later change to other files will be reviewed.`
+      : "";
+  if (verdict === "SHIP") {
+    return `Kept as the word of ${attested_by === "human" ? "a person" : "an agent"}: fingerprint_check will skip this exact change, but review_change gives no SHIP and no receipt for it.${doubt}`;
+  }
+  if (verdict === "NEEDS_HUMAN") return `Kept. Ask a person to decide.${doubt}`;
+  return `Kept. Fix the blockers, then review again; fingerprint_check says when nothing they name was touched.${doubt}`;
+}
