@@ -8,6 +8,7 @@ import type { Sluice } from "../sluice.js";
 import { findVerdicts, type VerdictRecord } from "../state/review-state.js";
 import type { StateStore } from "../state/store.js";
 import { newHunks, newHunksOutput } from "./new-hunks.js";
+import { refuseEmpty, treesOf, treesOutput } from "./reviewed-trees.js";
 import { whatNext } from "./what-next.js";
 
 export {
@@ -33,13 +34,6 @@ export const fingerprintArguments = {
   refresh: z.boolean().optional(),
   reason: z.string().max(500).optional().describe("why, with refresh"),
 };
-
-export const treesOutput = z.object({
-  base: z.string(),
-  head: z.string(),
-  base_tree: z.string(),
-  head_tree: z.string(),
-});
 
 const previousOutput = z.object({
   verdict: z.enum(["SHIP", "NEEDS_WORK", "MAJOR_RETHINK", "NEEDS_HUMAN"]),
@@ -148,18 +142,6 @@ export async function checkFingerprint(
     notes: context?.notes ?? [],
     trees: treesOf(change),
   };
-}
-
-export function treesOf({ base, head }: Change): z.output<typeof treesOutput> {
-  return { base: base.label, head: head.label, base_tree: base.tree, head_tree: head.tree };
-}
-
-export function refuseEmpty(change: Change): void {
-  if (change.files.length > 0) return;
-  throw new UsageError(
-    `There is nothing between ${change.base.label} and ${change.head.label}: the change is empty.`,
-    "Name another `base` or `head` (WORKTREE takes uncommitted work), or widen `paths`.",
-  );
 }
 
 function nothing(reason: FingerprintReason): Finding {

@@ -7,7 +7,7 @@ import type { Change } from "../change/types.js";
 import type { Sluice } from "../sluice.js";
 import { recordVerdict, type VerdictRecord } from "../state/review-state.js";
 import type { StateStore } from "../state/store.js";
-import { refuseEmpty, treesOf, treesOutput } from "./fingerprint-check.js";
+import { refuseEmpty, treesOf, treesOutput } from "./reviewed-trees.js";
 
 const blockerArgument = z.strictObject({
   file: z.string().max(4_096).nullish(),
@@ -124,10 +124,14 @@ export async function verdictRecord(
   const [base, head] = [await treeIndex(change, "base"), await treeIndex(change, "head")];
   const changed = new Set(change.files.flatMap(({ path, oldPath }) => [path, oldPath]));
   const blockers = (given.blockers ?? []).map(({ file, line, message }) => {
-    const path = file ? pathInside(file, change.repository.root) : null;
-    const known = path !== null && (head.has(path) || base.has(path) || changed.has(path));
-    const place = { file: path ?? (file || null), line: line ?? null, message };
-    return known ? { ...place, known, blob: head.entry(path)?.id ?? "" } : { ...place, known: false };
+    const paths = file ? pathsOf(file, change.repository.root) : [];
+    const path = paths.find(
+      (candidate) => head.has(candidate) || base.has(candidate) || changed.has(candidate),
+    );
+    const place = { file: path ?? paths[0] ?? (file || null), line: line ?? null, message };
+    return path === undefined
+      ? { ...place, known: false }
+      : { ...place, known: true, blob: head.entry(path)?.id ?? "" };
   });
   return {
     fingerprint: own.fingerprint,
@@ -139,19 +143,20 @@ export async function verdictRecord(
     blockers,
     task: given.task ?? change.task,
     branch: change.repository.branch,
-    files: own.files,
+    files: own.files.map((file) => ({ ...file })),
     base_tree: change.base.tree,
     head_tree: change.head.tree,
     at: new Date(sluice.clock()).toISOString(),
   };
 }
 
-/** A file as a reviewer may write it (`./src/a.ts`, absolute, with a line) as a path of the tree; null outside it. */
-function pathInside(file: string, root: string): string | null {
-  let path = file.trim().replaceAll("\\", "/");
-  if (path.startsWith(`${root}/`)) path = path.slice(root.length + 1);
-  path = posix.normalize(path.replace(/(?::\d+){1,2}$/, ""));
-  return path.startsWith("../") || path.startsWith("/") || path === "." ? null : path;
+/** A file as a reviewer may write it (`./src/a.ts`, absolute, with a line, as in a diff) as paths of the tree. */
+function pathsOf(file: string, root: string): string[] {
+  const plain = file.trim().replaceAll("\\", "/");
+  const inside = plain.startsWith(`${root}/`) ? plain.slice(root.length + 1) : plain;
+  const path = posix.normalize(inside.replace(/(?::\d+){1,2}$/, ""));
+  if (path.startsWith("../") || path.startsWith("/") || path === ".") return [];
+  return [path, path.replace(/^[ab]\//, "")];
 }
 
 function nextOf({ verdict, attested_by }: VerdictRecord, unknown: readonly string[]): string {
