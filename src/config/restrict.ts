@@ -95,6 +95,7 @@ const rules: readonly Rule[] = [
   { path: "review.gates.enabled", judge: mustNotDisable("the gates") },
   { path: "review.gates.checks", judge: mustKeepAll("gates") },
   { path: "review.gates.commands", judge: mustBeSame("it chooses what runs") },
+  { path: "review.gates.timeout_s", judge: mustBeSame("it may end gates before they find anything") },
   { path: "review.prescreen.enabled", judge: mustNotDisable("the pre-screen") },
   { path: "review.prescreen.max_iterations", judge: mustNotLower },
   { path: "review.prescreen.model", judge: harmless },

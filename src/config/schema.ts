@@ -162,6 +162,8 @@ const review = z
       .looseObject({
         enabled: flag(true),
         checks: z.array(text).max(50).default(["lint", "build", "typecheck"]),
+        /** Seconds for one check that names no limit of its own. */
+        timeout_s: z.number().min(1).max(3_600).optional(),
         commands: z.record(z.string().regex(/^[A-Za-z0-9._:-]{1,64}$/), gateCommand).default({}),
       })
       .prefault({}),
