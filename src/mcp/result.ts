@@ -1,4 +1,4 @@
-import { chmod, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import type * as z from "zod";
 import { isSluiceError, messageOf } from "../errors.js";
@@ -48,14 +48,10 @@ async function keep(
   repository: string | undefined,
 ): Promise<string> {
   // Long results are rare: nothing of this is loaded for the others.
-  const [{ openRepository }, { openStore }] = await Promise.all([
-    import("../change/repository.js"),
-    import("../state/store.js"),
-  ]);
-  const store = await openStore(sluice, await openRepository(sluice, repository));
-  const file = await store.resultFile(`${name}-${sluice.clock()}-${crypto.randomUUID().slice(0, 8)}.json`);
+  const { openRequestedRepository } = await import("../review/requested-change.js");
+  const { store } = await openRequestedRepository(sluice, repository, AbortSignal.timeout(10_000));
+  const file = store.resultFile(`${name}-${sluice.clock()}-${crypto.randomUUID().slice(0, 8)}.json`);
   await writeFile(file, `${JSON.stringify(output, null, 2)}\n`, { mode: 0o600, flag: "wx" });
-  await chmod(file, 0o600);
   return file;
 }
 

@@ -1,0 +1,19 @@
+import { type ChangeArguments, staleness } from "../change/change.js";
+import { openRequestedChange, type RequestedChange } from "../review/requested-change.js";
+import type { Call } from "./define-tool.js";
+
+export interface ChangeJob extends RequestedChange {
+  key: string;
+  stale(signal: AbortSignal): Promise<boolean>;
+}
+
+/** Long work on a change: two calls are about the same when they see the same trees in the same work tree. */
+export async function openChangeJob(args: ChangeArguments, call: Call): Promise<ChangeJob> {
+  const requested = await openRequestedChange(call.sluice, args, call.signal);
+  const { repository, base, head } = requested.change;
+  return {
+    ...requested,
+    key: JSON.stringify([repository.root, base.tree, head.tree]),
+    stale: (signal) => staleness(requested.change, call.sluice, signal),
+  };
+}

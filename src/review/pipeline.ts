@@ -1,0 +1,178 @@
+import * as z from "zod";
+import { type ChangeArguments, changeArguments, changeLabel } from "../change/change.js";
+import { isSluiceError, messageOf } from "../errors.js";
+import type { Sluice } from "../sluice.js";
+import { handOver } from "./hand-over.js";
+import { openRequestedChange, type RequestedChange } from "./requested-change.js";
+import { classification, fingerprint, gates, prescreen, route } from "./stages.js";
+import type { Known, Step } from "./step.js";
+
+/** What a review consists of, in order; the premium review that ends it comes with the sources that give it. */
+const stages = [gates, prescreen, fingerprint, classification, route] as const;
+
+/** What `until` takes. */
+export const stageNames = ["gates", "prescreen", "fingerprint", "classify", "route"] as const;
+
+export const reviewArguments = { ...changeArguments, until: z.enum(stageNames).optional() };
+
+const blocker = z.object({
+  file: z.string().nullable(),
+  line: z.int().nullable(),
+  message: z.string(),
+  /** The gate, the analyzer, or who gave the verdict that is repeated. */
+  source: z.string(),
+  /** A finding's id, for `dismiss`. */
+  id: z.string().nullable(),
+});
+
+export const reviewOutput = z.object({
+  verdict: z.enum(["SHIP", "NEEDS_WORK", "MAJOR_RETHINK", "NEEDS_HUMAN"]).nullable(),
+  decided_by: z.enum(["gates", "prescreen", "fingerprint", "premium"]).nullable(),
+  /** What to do now. */
+  next: z.string(),
+  blockers: z.array(blocker),
+  /** A verdict on this very change that somebody else reached; never a SHIP of ours. */
+  attested: z
+    .object({
+      verdict: z.string(),
+      by: z.enum(["agent", "human"]),
+      model: z.string().nullable(),
+      at: z.string(),
+    })
+    .nullable(),
+  class: z.enum(["SECURITY", "COMPLEX", "ROUTINE"]).nullable(),
+  stages: z.array(
+    z.object({
+      name: z.enum(stageNames),
+      /** `passed`: nothing against the change; `error`: the stage failed, which says nothing about the change. */
+      state: z.enum(["passed", "issues", "skipped", "error"]),
+      ms: z.int(),
+      summary: z.string(),
+    }),
+  ),
+  premium: z
+    .object({ source: z.string().nullable(), model: z.string().nullable(), tokens: z.int().nullable() })
+    .nullable(),
+  /** What a reviewer needs; null when there is nothing left to review. */
+  review: z
+    .object({
+      prompt: z.string(),
+      /** Shows the whole change. */
+      diff_command: z.string().nullable(),
+      files: z.array(z.object({ path: z.string(), role: z.enum(["changed", "import", "test"]) })),
+      not_shown: z.array(z.object({ path: z.string(), reason: z.string() })),
+      tokens: z.int().nullable(),
+    })
+    .nullable(),
+  fingerprint: z.string().nullable(),
+  context_fingerprint: z.string().nullable(),
+  /** Files of the change that could not be read: they rule out SHIP. */
+  skipped: z.array(z.object({ path: z.string(), reason: z.string() })),
+  warnings: z.array(z.string()),
+  trees: z.object({ base: z.string(), head: z.string(), base_tree: z.string(), head_tree: z.string() }),
+});
+
+export type ReviewResult = z.output<typeof reviewOutput>;
+export type ReviewArguments = ChangeArguments & { until?: (typeof stageNames)[number] | undefined };
+
+export interface ReviewOptions {
+  signal: AbortSignal;
+  onProgress?: ((message: string) => void) | undefined;
+  /** Why the project's own commands must not run in this call, trusted or not; undefined when they may. */
+  noGates?: string | undefined;
+}
+
+/** The whole review of the change that the arguments name. Throws UsageError when they name none. */
+export async function reviewChange(
+  sluice: Sluice,
+  args: ReviewArguments,
+  options: ReviewOptions,
+): Promise<ReviewResult> {
+  return review(await openRequestedChange(sluice, args, options.signal), sluice, args.until, options);
+}
+
+/**
+ * Runs the stages in order until one decides or `until` is done. A stage that fails costs its own answer only.
+ * SHIP can come from nowhere but a premium model's verdict: see `step.ts`.
+ */
+export async function review(
+  requested: RequestedChange,
+  sluice: Sluice,
+  until: (typeof stageNames)[number] | undefined,
+  options: ReviewOptions,
+): Promise<ReviewResult> {
+  const known: Known = { ...requested, ...options, sluice, warnings: [] };
+  const { change } = known;
+  const label = changeLabel(change);
+  const result: ReviewResult = {
+    verdict: null,
+    decided_by: null,
+    next: "",
+    blockers: [],
+    attested: null,
+    class: null,
+    stages: [],
+    premium: null,
+    review: null,
+    fingerprint: null,
+    context_fingerprint: null,
+    skipped: change.skipped.map(({ path, reason }) => ({ path, reason })),
+    warnings: [],
+    trees: { base: label.base, head: label.head, base_tree: label.base_tree, head_tree: label.head_tree },
+  };
+  if (change.files.length === 0) {
+    result.next = `Nothing to review: ${label.head} changes nothing against ${label.base}${
+      change.partial ? " in the files asked for" : ""
+    }. Pass another base, head or paths if that is not what was meant.`;
+    return result;
+  }
+  for (const stage of stages) {
+    options.onProgress?.(stage.doing);
+    const started = performance.now();
+    const step = await attempt(stage.name, stage.run, known);
+    result.stages.push({
+      name: stage.name,
+      state: step.state,
+      ms: Math.round(performance.now() - started),
+      summary: step.summary,
+    });
+    if (step.decision !== undefined) {
+      Object.assign(result, step.decision);
+      break;
+    }
+    if (stage.name === until) {
+      result.next = `Stopped after ${stage.name} as asked. Call review_change without \`until\` for the rest.`;
+      break;
+    }
+  }
+  result.class = known.classification?.class ?? null;
+  result.fingerprint = known.fingerprint?.fingerprint ?? null;
+  result.context_fingerprint = known.fingerprint?.context_fingerprint ?? null;
+  if (result.next === "") Object.assign(result, await handOver(known));
+  result.warnings = [...new Set([...known.warnings, ...warningsOf(known)])];
+  return result;
+}
+
+async function attempt(name: string, run: (known: Known) => Promise<Step>, known: Known): Promise<Step> {
+  try {
+    return await run(known);
+  } catch (error) {
+    if (known.signal.aborted) throw error;
+    if (!isSluiceError(error)) {
+      const stack = error instanceof Error ? (error.stack ?? "") : messageOf(error);
+      known.sluice.log(`the stage ${name} failed unexpectedly: ${stack}`);
+    }
+    const hint = isSluiceError(error) ? ` ${error.hint}` : "";
+    return { state: "error", summary: `${messageOf(error)}${hint}` };
+  }
+}
+
+function warningsOf({ loaded, store }: Known): string[] {
+  return [
+    ...loaded.problems.map(({ message }) => message),
+    ...loaded.not_trusted.map(
+      ({ key, why }) => `${key} of this repository's configuration is not in effect: ${why}`,
+    ),
+    ...store.warnings,
+  ];
+}

@@ -1,0 +1,19 @@
+import { changeArguments } from "../src/change/change.js";
+import { openChangeJob } from "../src/mcp/change-job.js";
+import { defineLongTool, ownState } from "../src/mcp/define-tool.js";
+import { prescreen, prescreenArguments, prescreenOutput } from "../src/review/prescreen.js";
+
+export default defineLongTool({
+  name: "prescreen_diff",
+  group: "review",
+  title: "Pre-screen a change",
+  description:
+    "Mistakes that this change brought in, found by static analysis: undefined names, missing imports, null access, secrets. Free. Fix them before any review, or dismiss false ones.",
+  input: { ...changeArguments, ...prescreenArguments },
+  output: prescreenOutput,
+  hints: ownState,
+  open: openChangeJob,
+  run({ change, ...context }, { dismiss }, { sluice, signal, progress }) {
+    return prescreen(change, sluice, { ...context, dismiss, signal, onProgress: progress });
+  },
+});

@@ -1,0 +1,25 @@
+import { openChangeJob } from "../src/mcp/change-job.js";
+import { defineLongTool, ownState, runsProjectCode } from "../src/mcp/define-tool.js";
+import { review, reviewArguments, reviewOutput } from "../src/review/pipeline.js";
+
+export default defineLongTool({
+  name: "review_change",
+  group: "review",
+  title: "Review a change",
+  description:
+    "Review a change through all free stages in one call, stopping at the first that decides. Says what to fix, or how to get the verdict that ships. Call it first.",
+  input: reviewArguments,
+  output: reviewOutput,
+  // It runs the gates, but only where a person had allowed some before the server started: see `noGates`.
+  hints: (world) => (world.trustedGates ? runsProjectCode : ownState),
+  open: openChangeJob,
+  run(requested, { until }, { sluice, signal, progress, hints }) {
+    return review(requested, sluice, until, {
+      signal,
+      onProgress: progress,
+      noGates: hints.openWorldHint
+        ? undefined
+        : "this repository's commands were trusted after the server started: call run_gates, or restart the server",
+    });
+  },
+});
