@@ -151,7 +151,7 @@ function article(type: string): string {
 
 function problem(path: readonly string[], found: Json, allowed: string, origin: string): Problem {
   const key = path.join(".").slice(0, 200);
-  const value = isSecretPlace(path) ? "(hidden)" : found;
+  const value = isSecretPlace(path) ? "(hidden)" : typeof found === "string" ? withoutPassword(found) : found;
   const shown = value === "(hidden)" ? "a value that is not shown" : shorten(JSON.stringify(value));
   const message = `${key === "" ? "The configuration" : key} in ${origin} is ${shown}; allowed: ${allowed}. The default holds.`;
   return { key, value, allowed, origin, message };
@@ -160,6 +160,10 @@ function problem(path: readonly string[], found: Json, allowed: string, origin: 
 /** People paste the key itself where its variable's name belongs. */
 function isSecretPlace(path: readonly string[]): boolean {
   return path.some((key) => key === "headers" || /api_?key/i.test(key));
+}
+
+function withoutPassword(text: string): string {
+  return text.replace(/\/\/[^/@\s]*@/g, "//(hidden)@");
 }
 
 function shorten(text: string): string {

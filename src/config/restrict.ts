@@ -99,6 +99,7 @@ const rules: readonly Rule[] = [
   { path: "review.prescreen.enabled", judge: mustNotDisable("the pre-screen") },
   { path: "review.prescreen.max_iterations", judge: mustNotLower },
   { path: "review.prescreen.model", judge: harmless },
+  { path: "review.prescreen.backend", judge: mustStayLocal },
   { path: "review.fingerprint.enabled", judge: mustNotDisable("fingerprints") },
   { path: "review.fingerprint.skip_unchanged", judge: mustNotDisable("a part of the fingerprint check") },
   {
@@ -107,6 +108,11 @@ const rules: readonly Rule[] = [
   },
   { path: "review.classification.security_patterns", judge: mustKeepAll("patterns") },
   { path: "review.classification.complex_patterns", judge: mustKeepAll("patterns") },
+  // A key that this version does not know may loosen review in the next one.
+  ...["gates", "prescreen", "fingerprint", "classification"].map((section) => ({
+    path: `review.${section}.*`,
+    judge: mustBeSame("it may loosen review"),
+  })),
   { path: "review.routing.*", judge: mustBeAmong("reviewers") },
   { path: "plan.plan_review.*.backend", judge: mustBeSame("it chooses the reviewer") },
   {
