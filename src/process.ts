@@ -18,6 +18,8 @@ export interface RunOptions {
   onOutput?: ((chunk: Buffer, stream: "stdout" | "stderr") => void) | undefined;
   /** Ends what the program left running when it ended by itself, too. Default: only what was stopped goes whole. */
   reap?: boolean | undefined;
+  /** On Windows: hands the arguments over as they are, for `cmd`, which quotes in its own way. */
+  verbatim?: boolean | undefined;
 }
 
 export interface RunResult {
@@ -81,6 +83,7 @@ export function runProcess(file: string, args: readonly string[], options: RunOp
       stdio: ["pipe", "pipe", "pipe"],
       detached: process.platform !== "win32",
       windowsHide: true,
+      windowsVerbatimArguments: options.verbatim ?? false,
     });
   } catch (error) {
     // What the system refuses before there is a process: too long a command line, a NUL in an argument.
