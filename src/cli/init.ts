@@ -14,16 +14,24 @@ export const initCommand: AddCommand = (program, context) => {
   const { sluice, terminal, signal } = context;
   program
     .command("init")
-    .description("Create .flow/ with a minimal configuration, ask about trust, show how to register the server.")
+    .description(
+      "Create .flow/ with a minimal configuration, ask about trust, show how to register the server.",
+    )
     .argument("[path]", "a folder of the repository", ".")
     .option("--no-trust", "do not ask what may be run")
     .addHelpText("after", "\nSafe to repeat: a file that is there is kept as it is.")
     .action(async (path: string, options: { trust: boolean }) => {
       const { print, colours } = terminal;
-      const repository = await openRepository({ ...sluice, roots: async () => [] }, path, { allowed: [path], signal });
+      const repository = await openRepository({ ...sluice, roots: async () => [] }, path, {
+        allowed: [path],
+        signal,
+      });
       const top = repository.mainRoot;
       if (top === null) {
-        throw new ConfigurationError("This is a bare repository: it has no work tree for a .flow/ folder.", "Run sluice init in a clone of it.");
+        throw new ConfigurationError(
+          "This is a bare repository: it has no work tree for a .flow/ folder.",
+          "Run sluice init in a clone of it.",
+        );
       }
       const folder = join(top, ".flow");
       const made = await createFlowFolder(folder);
@@ -43,7 +51,12 @@ async function createFlowFolder(folder: string): Promise<string[]> {
   const made: string[] = [];
   try {
     await mkdir(folder, { recursive: true });
-    if (await createOnce(join(folder, "config.json"), `${JSON.stringify({ $schema: `./${schemaName}`, schema_version: 2 }, null, 2)}\n`)) {
+    if (
+      await createOnce(
+        join(folder, "config.json"),
+        `${JSON.stringify({ $schema: `./${schemaName}`, schema_version: 2 }, null, 2)}\n`,
+      )
+    ) {
       made.push("config.json");
       const shipped = join(packageRoot, "schema", "config.schema.json");
       const target = join(folder, schemaName);
@@ -56,7 +69,11 @@ async function createFlowFolder(folder: string): Promise<string[]> {
       JSON.parse((await readFile(join(folder, "config.json"), "utf8")).replace(/^\uFEFF/, ""));
     }
   } catch (error) {
-    throw new ConfigurationError(`${folder}: ${messageOf(error)}`, "Nothing that was there is changed. Repair or remove what is named, then run sluice init again.", { cause: error });
+    throw new ConfigurationError(
+      `${folder}: ${messageOf(error)}`,
+      "Nothing that was there is changed. Repair or remove what is named, then run sluice init again.",
+      { cause: error },
+    );
   }
   return made;
 }

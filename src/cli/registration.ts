@@ -7,7 +7,7 @@ export function registrationLines(): string[] {
   return [
     `  Claude Code   claude mcp add sluice -- ${command}`,
     `  Codex         codex mcp add sluice -- ${command}`,
-    "  any other     see mcp.json.example; Codex also wants tool_timeout_sec = 120 (README, \"Codex\")",
+    '  any other     see mcp.json.example; Codex also wants tool_timeout_sec = 120 (README, "Codex")',
   ];
 }
 

@@ -10,7 +10,10 @@ export const reviewCommand: AddCommand = (program, context) => {
     .description("Review the change in a git repository: gates, pre-screen, fingerprint, class, route.")
     .argument("[path]", "a folder of the repository", ".")
     .option("--base <ref>", "compare with this (default: where the branch left the default branch)")
-    .option("--head <ref>", "a ref, STAGED or WORKTREE (default: WORKTREE when something is uncommitted, else HEAD)")
+    .option(
+      "--head <ref>",
+      "a ref, STAGED or WORKTREE (default: WORKTREE when something is uncommitted, else HEAD)",
+    )
     .option("--task <id>", "flow task the change belongs to")
     .option("--paths <glob...>", "only files that match")
     .addOption(new Option("--until <stage>", "stop after this stage").choices([...stageNames]))
@@ -30,7 +33,9 @@ export const reviewCommand: AddCommand = (program, context) => {
       };
       // A person who types a path means it: the limits on `repo` are for callers who are models.
       const opened = { ...sluice, roots: async () => [path] };
-      const result = await terminal.during("reviewing", (progress) => reviewChange(opened, args, { signal, onProgress: progress }));
+      const result = await terminal.during("reviewing", (progress) =>
+        reviewChange(opened, args, { signal, onProgress: progress }),
+      );
       if (options.json) terminal.print(JSON.stringify(result, null, 2));
       else show(result, context);
       exit(exitCode(result, options.until));
@@ -46,10 +51,40 @@ interface ReviewOptions {
   json?: boolean;
 }
 
-/** No verdict is never 0, unless the caller asked to stop at a stage and nothing was found up to there. */
+/**
+ * No verdict is never 0, unless the caller asked to stop at a stage, that stage really passed, and nothing before it
+ * spoke against the change or failed to speak.
+ */
 export function exitCode(result: ReviewResult, until: string | undefined): 0 | 1 | 3 {
   if (result.verdict === "SHIP") return 0;
-  if (result.verdict !== null) return 1;
-  const reached = result.stages.some((stage) => stage.name === until && stage.state === "passed");
-  return until !== undefined && reached ? 0 : 3;
+  if (result.verdict !== null || result.stages.some(({ state }) => state === "issues")) return 1;
+  if (until === undefined || result.stages.some(({ state }) => state === "error")) return 3;
+  const nothingToReview = result.stages.length === 0;
+  return nothingToReview || result.stages.some(({ name, state }) => name === until && state === "passed")
+    ? 0
+    : 3;
+}
+
+function show(result: ReviewResult, { terminal }: CommandContext): void {
+  const { print, note, colours } = terminal;
+  const painted = { passed: colours.green, issues: colours.red, skipped: colours.dim, error: colours.yellow };
+  print(colours.dim(`${printable(result.trees.base)} → ${printable(result.trees.head)}`));
+  for (const { name, state, ms, summary } of result.stages) {
+    print(
+      `  ${painted[state](state.padEnd(8))}${name.padEnd(12)}${printable(summary)} ${colours.dim(`${(ms / 1000).toFixed(1)} s`)}`,
+    );
+  }
+  for (const { file, line, message, source, id } of result.blockers) {
+    const place = file === null ? "" : `${printable(file)}${line === null ? "" : `:${line}`}  `;
+    print(`\n  ${colours.red("●")} ${place}${printable(message)}`);
+    print(colours.dim(`    ${printable([source, id].filter((part) => part !== null).join("  "))}`));
+  }
+  for (const { path, reason } of result.skipped)
+    print(`\n  not reviewed: ${printable(path)}: ${printable(reason)}`);
+  for (const warning of result.warnings) note(`${colours.yellow("warning")}: ${printable(warning)}`);
+  const paint =
+    result.verdict === "SHIP" ? colours.green : result.verdict === null ? colours.yellow : colours.red;
+  const by = result.decided_by === null ? "" : ` by ${result.decided_by}`;
+  print(`\n${colours.bold(paint(result.verdict ?? "no verdict yet"))}${by}`);
+  print(printable(result.next));
 }
