@@ -62,7 +62,10 @@ export interface Hunk {
   oldLines: number;
   newStart: number;
   newLines: number;
-  /** The `-` and `+` lines in order, with their sign, without line end. */
+  /**
+   * The `-` and `+` lines in order, with their sign, without line end (a `\r` stays). A line that starts with `\`
+   * says that the one before has no newline in the file. Bytes that are no UTF-8 are U+F780 to U+F7FF.
+   */
   lines: string[];
 }
 

@@ -1,0 +1,230 @@
+import { byteStrings } from "./bytes.js";
+import { diffedBlobLimit } from "./diff.js";
+import { type ObjectStore, withTemporaryIndex } from "./object-store.js";
+import type { ChangedFile, Objects, Skipped } from "./types.js";
+
+/**
+ * What counts as written by a machine, and so is shown to a reviewer as diff-stat and hash only. A file's author must
+ * not be able to choose that: a name alone is enough only for lock files and installed packages; everything else
+ * needs something that was already there at base (a header, the folder, an attribute), or content that says so too.
+ */
+
+type Generated = NonNullable<ChangedFile["generated"]>;
+
+const lockFiles = new Set(
+  `package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml bun.lock bun.lockb deno.lock Cargo.lock poetry.lock
+  Pipfile.lock uv.lock pdm.lock pixi.lock composer.lock Gemfile.lock go.sum go.work.sum gradle.lockfile
+  packages.lock.json paket.lock mix.lock rebar.lock pubspec.lock flake.lock Podfile.lock Package.resolved
+  Cartfile.resolved conan.lock .terraform.lock.hcl MODULE.bazel.lock Chart.lock Manifest.toml.lock`.split(
+    /\s+/,
+  ),
+);
+
+const installed = /(?:^|\/)(?:node_modules|bower_components)\//;
+/** Folders that hold build output or copies, when they were there at base. */
+const outputFolder = /^(?:.*\/)?(?:dist|vendor|third_party|Pods|\.yarn\/(?:releases|plugins|cache))\//;
+const outputFile = /\.(?:js|mjs|cjs|css|map|d\.ts|d\.mts|d\.cts|wasm|html)$/;
+/** What a package manager leaves in a folder of copies. */
+const vendorMarks = ["modules.txt", "autoload.php", "installed.json", "Manifest.lock"];
+
+const minifiedName = /[.-]min\.(?:js|mjs|cjs|css)$/;
+const sourceMap = /\.(?:js|mjs|cjs|css)\.map$/;
+/** Names that a generator gives; the file must also say in its head that it is generated. */
+const generatorName =
+  /(?:\.pb\.(?:go|cc|h|ts|js|swift|dart)|\.pb\.gw\.go|_pb2(?:_grpc)?\.pyi?|_(?:grpc_)?pb\.(?:js|ts|d\.ts)|\.g\.(?:dart|cs|kt)|\.freezed\.dart|\.designer\.cs|\.generated\.\w+|_generated\.(?:go|rs|ts|h)|_gen\.go|_mock\.go|\.gen\.(?:go|ts))$|(?:^|\/)(?:__generated__\/|zz_generated[^/]*\.go$)/i;
+const generatedHeader = [
+  /^\s*(?:\/\/|#|\/\*+|\*|--|;|<!--)\s*Code generated .*DO NOT EDIT/im,
+  /^\s*(?:\/\/|#|\/\*+|\*|--|;|<!--)?\s*@generated\b/m,
+  /^\s*(?:\/\/|#|\/\*+|\*|--|;|<!--)\s*(?:This (?:file|code) (?:is|was) )?(?:auto(?:matically)?[- ]?)?generated (?:by|from|with|using)\b/im,
+  /^\s*(?:\/\/|#|\/\*+|\*|--|;|<!--)\s*<?auto-?generated\b/im,
+];
+
+/** Bytes: of larger files the head is not looked at. */
+const headerLimit = 1024 * 1024;
+
+/** Fills `kind` and `generated` of the files in place; gives what is text but too large to be diffed. */
+export async function classifyKinds(
+  store: ObjectStore,
+  baseTree: string,
+  objects: Objects,
+  files: readonly ChangedFile[],
+  signal?: AbortSignal,
+): Promise<Skipped[]> {
+  await markUnshownBinaries(objects, files);
+  const skipped = await largeTexts(store, files, signal);
+  const candidates = files.filter((file) => file.kind === "text" || file.kind === "binary");
+  for (const file of candidates) mark(file, byName(file.path));
+  await markByAttributes(store, baseTree, objects, candidates, signal);
+  await markByFolder(objects, candidates);
+  await markByContent(objects, candidates);
+  return skipped;
+}
+
+function mark(file: ChangedFile, generated: Generated | null): void {
+  if (generated === null || file.kind !== "text") return;
+  file.kind = "generated";
+  file.generated = generated;
+}
+
+function byName(path: string): Generated | null {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  if (lockFiles.has(name)) return "lock";
+  return installed.test(path) ? "vendored" : null;
+}
+
+/** A pure rename or mode change has no diff that would say whether the file is binary. */
+async function markUnshownBinaries(objects: Objects, files: readonly ChangedFile[]): Promise<void> {
+  const silent = files.filter(
+    (file) => file.kind === "text" && file.hunks.length === 0 && file.oldId === file.newId,
+  );
+  const contents = await objects.blobs(silent.flatMap(({ newId }) => newId ?? []));
+  for (const file of silent) {
+    const content = contents.get(file.newId ?? "");
+    if (content !== undefined && !content.subarray(0, 8_000).includes(0)) continue;
+    file.kind = "binary";
+    file.added = null;
+    file.deleted = null;
+  }
+}
+
+/** git calls every large blob binary. Text hidden by its size has been seen by nobody: it is said to be skipped. */
+async function largeTexts(
+  store: ObjectStore,
+  files: readonly ChangedFile[],
+  signal?: AbortSignal,
+): Promise<Skipped[]> {
+  const binary = files.filter((file) => file.kind === "binary");
+  const ids = [...new Set(binary.flatMap(({ oldId, newId }) => [oldId, newId].flatMap((id) => id ?? [])))];
+  if (ids.length === 0) return [];
+  const run = store.partial ? store.write : store.read;
+  const input = ids.map((id) => `${id}\n`).join("");
+  const { stdout } = await run(["cat-file", "--batch-check"], { input, signal, timeout: 120_000 });
+  const large = new Map<string, number>();
+  for (const line of stdout.toString("latin1").split("\n")) {
+    const [id = "", , size] = line.split(" ");
+    if (Number(size) > diffedBlobLimit) large.set(id, Number(size));
+  }
+  const skipped: Skipped[] = [];
+  for (const file of binary) {
+    for (const id of new Set([file.oldId, file.newId])) {
+      const size = large.get(id ?? "");
+      if (id === null || size === undefined) continue;
+      const start = await run(["cat-file", "blob", id], { maxOutput: 8_000, truncate: true, signal });
+      if (start.stdout.includes(0)) continue;
+      skipped.push({
+        path: file.path,
+        reason: `text of ${size} bytes, above the limit of ${diffedBlobLimit}`,
+      });
+      break;
+    }
+  }
+  return skipped;
+}
+
+/** `.gitattributes` of the base only: a change must not hide itself by adding an attribute. */
+async function markByAttributes(
+  store: ObjectStore,
+  baseTree: string,
+  objects: Objects,
+  files: readonly ChangedFile[],
+  signal?: AbortSignal,
+): Promise<void> {
+  if (files.length === 0) return;
+  // Attribute files are found without listing the tree: below the folders of what changed.
+  const folders = new Set<string>([""]);
+  for (const { path } of files) {
+    for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1))
+      folders.add(path.slice(0, at + 1));
+  }
+  const asked = [...folders].map((folder) => `${folder}.gitattributes`);
+  const present: string[] = [];
+  for (let at = 0; at < asked.length; at += 500) {
+    const listed = await store.read(
+      ["ls-tree", "-z", "--full-tree", baseTree, "--", ...asked.slice(at, at + 500)],
+      {
+        signal,
+      },
+    );
+    present.push(...byteStrings(listed.stdout));
+  }
+  const ids = present
+    .filter((record) => record.startsWith("100"))
+    .map((record) => record.split(/[ \t]/)[2] ?? "");
+  const contents = await objects.blobs(ids);
+  if (![...contents.values()].some((content) => content.includes("linguist-"))) return;
+
+  const values = await withTemporaryIndex(async (index) => {
+    const env = { GIT_INDEX_FILE: index };
+    const entries = Buffer.from(present.map((record) => `${record}\0`).join(""), "latin1");
+    await store.read(["update-index", "-z", "--index-info"], { env, signal, input: entries });
+    const input = Buffer.from(files.map(({ path }) => `${path}\0`).join(""));
+    const args = ["check-attr", "--cached", "-z", "--stdin", "linguist-generated", "linguist-vendored"];
+    return byteStrings((await store.read(args, { env, signal, input })).stdout);
+  });
+  // Two records of three pieces (path, attribute, value) per file, in the order asked.
+  const isSet = (at: number) => values[at] === "set" || values[at] === "true";
+  for (const [position, file] of files.entries()) {
+    if (isSet(position * 6 + 2)) mark(file, "generated");
+    else if (isSet(position * 6 + 5)) mark(file, "vendored");
+  }
+}
+
+/** Build output and copies, in a folder that held such before the change. */
+async function markByFolder(objects: Objects, files: readonly ChangedFile[]): Promise<void> {
+  const inFolder = files.filter((file) => file.kind === "text" && outputFolder.test(file.path));
+  if (inFolder.length === 0) return;
+  const paths = (await objects.tree("base")).map(({ path }) => path);
+  const marks = new Set(paths.filter((path) => vendorMarks.includes(path.slice(path.lastIndexOf("/") + 1))));
+  for (const file of inFolder) {
+    const folder = outputFolder.exec(file.path)?.[0] ?? "";
+    if (folder.endsWith("dist/")) {
+      const before =
+        outputFile.test(file.path) && paths.some((path) => path.startsWith(folder) && outputFile.test(path));
+      if (before) mark(file, "generated");
+    } else if (folder.includes(".yarn/") || folder.endsWith("Pods/")) {
+      if (paths.some((path) => path.startsWith(folder))) mark(file, "vendored");
+    } else if ([...marks].some((path) => path.startsWith(folder))) {
+      mark(file, "vendored");
+    }
+  }
+}
+
+/** A header counts when the file had it at base too; a generator's name, when the file at hand has the header. */
+async function markByContent(objects: Objects, files: readonly ChangedFile[]): Promise<void> {
+  const texts = files.filter((file) => file.kind === "text");
+  const read = (ids: readonly (string | null)[]) =>
+    objects.blobs(
+      ids.flatMap((id) => id ?? []),
+      headerLimit,
+    );
+  const isNamed = ({ path }: ChangedFile) =>
+    minifiedName.test(path) || sourceMap.test(path) || generatorName.test(path);
+  const named = texts.filter(isNamed);
+  const contents = await read(named.map(({ newId, oldId }) => newId ?? oldId));
+  for (const file of named) {
+    const content = contents.get(file.newId ?? file.oldId ?? "");
+    if (content === undefined) continue;
+    if (generatorName.test(file.path)) mark(file, hasHeader(content) ? "generated" : null);
+    else mark(file, isDense(content) ? "minified" : null);
+  }
+  const others = texts.filter((file) => !isNamed(file) && file.oldId !== null && file.hunks.length > 0);
+  const before = await read(others.map(({ oldId }) => oldId));
+  const kept = others.filter(({ oldId }) => hasHeader(before.get(oldId ?? "")));
+  const after = await read(kept.map(({ newId }) => newId));
+  for (const file of kept) {
+    if (file.newId === null || hasHeader(after.get(file.newId))) mark(file, "generated");
+  }
+}
+
+/** Lines of more than 110 characters on average, as GitHub's linguist has it. */
+function isDense(content: Buffer): boolean {
+  let lines = 1;
+  for (const byte of content) if (byte === 0x0a) lines += 1;
+  return content.length / lines > 110;
+}
+
+function hasHeader(content: Buffer | undefined): boolean {
+  if (content === undefined) return false;
+  const head = content.toString("utf8", 0, 4_096).split("\n", 20).join("\n");
+  return generatedHeader.some((pattern) => pattern.test(head));
+}

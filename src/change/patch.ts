@@ -1,0 +1,112 @@
+import { UsageError } from "../errors.js";
+import { type ObjectStore, withTemporaryIndex } from "./object-store.js";
+import type { Skipped } from "./types.js";
+
+/** Characters of a pasted diff. */
+export const pastedDiffLimit = 20 * 1024 * 1024;
+
+export interface Applied {
+  /** Tree id. */
+  tree: string;
+  skipped: Skipped[];
+}
+
+/**
+ * The tree that a unified diff makes of another, by `git apply --cached` on a temporary index in a repository of
+ * ours: there is no work tree to write to, and git itself refuses paths that leave the top, go through a link or into
+ * `.git`. Null with `reason` when it does not apply. Throws UsageError for text that is no diff.
+ */
+export async function applyDiff(
+  store: ObjectStore,
+  tree: string,
+  diff: string,
+  signal?: AbortSignal,
+): Promise<Applied | { tree: null; reason: string }> {
+  checkText(diff);
+  const { text, skipped } = withoutBinaryNotes(diff.endsWith("\n") ? diff : `${diff}\n`);
+  if (text.trim() === "") return { tree, skipped };
+  return withTemporaryIndex(async (index) => {
+    const env = { GIT_INDEX_FILE: index };
+    await store.read(["read-tree", tree], { env, signal });
+    let reason = "";
+    for (const { input, flags } of readings(text)) {
+      const args = ["apply", "--cached", "--whitespace=nowarn", ...flags, "-"];
+      const result = await store.read(args, { env, signal, input, allowFailure: true, timeout: 120_000 });
+      if (result.code === 0) {
+        const written = await store.read(["write-tree", "--missing-ok"], { env, signal });
+        return { tree: written.stdout.toString("latin1").trim(), skipped };
+      }
+      reason ||= said(result.stderr);
+    }
+    return { tree: null, reason };
+  });
+}
+
+function checkText(diff: string): void {
+  if (diff.length > pastedDiffLimit) {
+    throw new UsageError(
+      `diff has ${diff.length} characters; ${pastedDiffLimit} are allowed.`,
+      "Commit or stage the change and pass head instead.",
+    );
+  }
+  if (/^(?:diff --git |--- )/m.test(diff)) return;
+  throw new UsageError(
+    diff.includes("*** Begin Patch")
+      ? "diff is in the apply_patch format, not a unified diff."
+      : "diff is not a unified diff.",
+    "Pass the output of `git diff`, with its `diff --git`, `---`, `+++` and `@@` lines, or leave diff out to take the work tree.",
+  );
+}
+
+/** "Binary files differ" says that something changed without what: it is listed instead of failing the rest. */
+function withoutBinaryNotes(text: string): { text: string; skipped: Skipped[] } {
+  if (!/^Binary files .* differ\r?$/m.test(text)) return { text, skipped: [] };
+  const skipped: Skipped[] = [];
+  const sections = text.split(/^(?=diff --git )/m).filter((section) => {
+    const note = /^Binary files (.*) and (.*) differ\r?$/m.exec(section);
+    if (note === null || /^@@ /m.test(section)) return true;
+    const name = note[2] === "/dev/null" ? note[1] : note[2];
+    const path = (name ?? "").replace(/^"|"$/g, "").replace(/^[a-z]\//, "");
+    skipped.push({ path, reason: "binary content is not in the diff; make it with `git diff --binary`" });
+    return false;
+  });
+  return { text: sections.join(""), skipped };
+}
+
+/** The diff as given, then as what may have become of it on the way here. */
+function* readings(text: string): Generator<{ input: string; flags: string[] }> {
+  const flags = [`-p${hasPrefixes(text) ? 1 : 0}`];
+  const hasHunks = /^@@ /m.test(text);
+  if (hasHunks && !/^ /m.test(text)) flags.push("--unidiff-zero");
+  yield { input: text, flags };
+  // Line ends lost (JSON, a shell) or added (a Windows clipboard).
+  if (text.includes("\r\n")) yield { input: text.replaceAll("\r\n", "\n"), flags };
+  else if (hasHunks) yield { input: text.replace(/^([ +-](?!(?:-- |\+\+ )).*)$/gm, "$1\r"), flags };
+  // Counts in `@@` lines that a model wrote.
+  if (/^diff --git /m.test(text)) yield { input: text, flags: [...flags, "--recount"] };
+}
+
+/** Whether paths begin with `a/` and `b/` (or other letters: diff.mnemonicPrefix), and not with the path itself. */
+function hasPrefixes(text: string): boolean {
+  let without = false;
+  for (const [, before = "", after = ""] of text.matchAll(/^--- ("?[^\t\n]+)[^\n]*\n\+\+\+ ("?[^\t\n]+)/gm)) {
+    if (before === "/dev/null" || after === "/dev/null") continue;
+    if (before.trimEnd() !== after.trimEnd()) return true;
+    without = true;
+  }
+  for (const [, names = ""] of text.matchAll(/^diff --git (.+)$/gm)) {
+    const line = names.trimEnd();
+    const half = (line.length - 1) / 2;
+    if (line.slice(0, half) === line.slice(half + 1) && line[half] === " ") without = true;
+    else if (/^"?[a-z]\//.test(line)) return true;
+  }
+  return !without;
+}
+
+function said(stderr: string): string {
+  const lines = stderr
+    .split("\n")
+    .filter((line) => line.startsWith("error:") || line.startsWith("fatal:"))
+    .map((line) => line.replace(/^(?:error|fatal): /, ""));
+  return lines.slice(0, 4).join("; ").slice(0, 600) || "git apply failed";
+}
