@@ -1,0 +1,202 @@
+import type { Config } from "../config/schema.js";
+
+/** A model that routing can name. */
+interface KnownModel {
+  /** Ids by source, best first. */
+  ids: Readonly<Record<string, readonly string[]>>;
+  /** Tokens that prompt and answer may have together; by source where one allows less than the vendor. */
+  context: number;
+  contexts?: Readonly<Record<string, number>>;
+  /** Quota pools that it draws from besides the source's own: windows and throttles with another scope pass it by. */
+  scopes: readonly string[];
+  /** Good and cheap enough for a ROUTINE change. */
+  routine?: true;
+}
+
+const claude = 200_000;
+const gpt = 272_000;
+const gemini = 1_048_576;
+const opus = ["opus", "claude", "3p"];
+const sonnet = ["sonnet", "claude", "3p"];
+const openai = ["gpt", "codex", "3p"];
+const google = ["gemini"];
+// Copilot takes smaller prompts for Claude than Anthropic does: github/copilot-cli issues 646, 1851; models.dev 858.
+const copilotClaude = { copilot: 128_000 };
+
+function claudeModel(id: string, scopes: readonly string[], routine?: true): KnownModel {
+  const ids = { claude_max: [id], copilot: [id], antigravity: [id] };
+  return { ids, context: claude, contexts: copilotClaude, scopes, ...(routine ? { routine } : {}) };
+}
+
+function openaiModel(id: string, routine?: true): KnownModel {
+  return {
+    ids: { openai_pro: [id], copilot: [id] },
+    context: gpt,
+    scopes: openai,
+    ...(routine ? { routine } : {}),
+  };
+}
+
+/**
+ * What ships. Ids change monthly: a name stays, and `models` in the user's configuration says what it means now.
+ * Windows are the smallest that a vendor states; OpenAI's is what its models take as a prompt (400,000 with the
+ * answer). Sources: OpenAI's and Anthropic's model pages, Codex CLI 0.169 `model/list`, the SDKs' model types.
+ */
+const shipped: Readonly<Record<string, KnownModel>> = {
+  "opus-4.5": claudeModel("claude-opus-4-5", opus),
+  "opus-4.6": claudeModel("claude-opus-4-6", opus),
+  "opus-4.7": claudeModel("claude-opus-4-7", opus),
+  "opus-4.8": claudeModel("claude-opus-4-8", opus),
+  "opus-5": claudeModel("claude-opus-5", opus),
+  "opus-5.5": claudeModel("claude-opus-5-5", opus),
+  "sonnet-4": claudeModel("claude-sonnet-4", sonnet, true),
+  "sonnet-4.5": claudeModel("claude-sonnet-4-5", sonnet, true),
+  "sonnet-4.6": claudeModel("claude-sonnet-4-6", sonnet, true),
+  "sonnet-5": claudeModel("claude-sonnet-5", sonnet, true),
+  "sonnet-5.5": claudeModel("claude-sonnet-5-5", sonnet, true),
+  "haiku-4.5": claudeModel("claude-haiku-4-5", ["haiku", "claude", "3p"]),
+  "haiku-5.5": claudeModel("claude-haiku-5-5", ["haiku", "claude", "3p"]),
+  "fable-5.2": claudeModel("claude-fable-5-2", ["fable", "claude", "3p"]),
+  "codex-5.2": openaiModel("gpt-5.2-codex"),
+  "gpt-5.2": openaiModel("gpt-5.2", true),
+  "gpt-5.5": openaiModel("gpt-5.5", true),
+  "gpt-5.6-sol": openaiModel("gpt-5.6-sol"),
+  "gpt-5.6-terra": openaiModel("gpt-5.6-terra", true),
+  "gpt-5.6-luna": openaiModel("gpt-5.6-luna"),
+  "gpt-6-sol": openaiModel("gpt-6-sol"),
+  "gpt-6-astra": openaiModel("gpt-6-astra"),
+  "gpt-6-luna": openaiModel("gpt-6-luna"),
+  "gpt-6.1-sol": openaiModel("gpt-6.1-sol"),
+  "gpt-6.1-terra": openaiModel("gpt-6.1-terra", true),
+  "gpt-4o": { ...openaiModel("gpt-4o"), context: 128_000, contexts: { copilot: 64_000 } },
+  "gemini-3-pro": {
+    ids: { antigravity: ["gemini-3-pro"], copilot: ["gemini-3-pro-preview"] },
+    context: gemini,
+    contexts: { copilot: 128_000 },
+    scopes: google,
+    routine: true,
+  },
+  "gemini-3.1-pro": {
+    ids: { antigravity: ["gemini-3.1-pro"], copilot: ["gemini-3.1-pro-preview"] },
+    context: gemini,
+    contexts: { copilot: 128_000 },
+    scopes: google,
+    routine: true,
+  },
+  "gemini-3.8-flash": {
+    ids: { antigravity: ["gemini-3.8-flash"] },
+    context: gemini,
+    scopes: google,
+    routine: true,
+  },
+};
+
+/** What an unknown model may be sent: the smallest window of any that is known and current. */
+const unknownContext = 128_000;
+
+/** A routing name as one source takes it. */
+export interface ResolvedModel {
+  name: string;
+  /** What the source calls it. */
+  id: string;
+  /** Tokens that prompt and answer may have together. */
+  context: number;
+  scopes: readonly string[];
+}
+
+type Models = Pick<Config, "models" | "premium_sources">;
+
+/** Every routing name there is: the shipped ones and the user's. */
+export function routingNames(config: Pick<Config, "models">): string[] {
+  return [...new Set([...Object.keys(shipped), ...Object.keys(config.models)])].sort();
+}
+
+/** Whether a name means anything: in a table, or as an id that the source lists. */
+export function isKnownName(config: Models, source: string, name: string): boolean {
+  return (
+    Object.hasOwn(shipped, name) ||
+    Object.hasOwn(config.models, name) ||
+    listed(config, source).includes(name)
+  );
+}
+
+/**
+ * What a source calls a routing name; null when it has no such model. The user's table comes first, then the shipped
+ * one; where the source's `models` lists an id of that model (with a date, say), that very id is taken, and a model
+ * that a non-empty list does not have is not there.
+ */
+export function resolveModel(config: Models, source: string, name: string): ResolvedModel | null {
+  const known = Object.hasOwn(shipped, name) ? shipped[name] : undefined;
+  const own = Object.hasOwn(config.models, name) ? config.models[name] : undefined;
+  const asked = own !== undefined && Object.hasOwn(own, source) ? own[source] : undefined;
+  const wanted =
+    asked === undefined ? (known?.ids[source] ?? []) : typeof asked === "string" ? [asked] : asked;
+  const list = listed(config, source);
+  const id = pick(wanted, list, name, asked !== undefined);
+  if (id === null) return null;
+  return {
+    name,
+    id,
+    context: known?.contexts?.[source] ?? known?.context ?? unknownContext,
+    scopes: known?.scopes ?? [],
+  };
+}
+
+/** A source's good and cheap model for a ROUTINE change; null when it lists none that is known as one. */
+export function routineModel(config: Models, source: string): ResolvedModel | null {
+  for (const [name, model] of Object.entries(shipped)) {
+    if (model.routine !== true) continue;
+    const found = resolveModel(config, source, name);
+    if (found) return found;
+  }
+  return null;
+}
+
+/** What a scope (of a window or a throttle) has to do with a model: `unknown` may be about any. */
+export function scopeOf(scope: string, model: ResolvedModel): "applies" | "other" | "unknown" {
+  const wanted = canonical(scope);
+  if (model.scopes.includes(scope) || wanted === canonical(model.name) || wanted === canonical(model.id))
+    return "applies";
+  const known = Object.entries(shipped).some(
+    ([name, { ids, scopes }]) =>
+      scopes.includes(scope) ||
+      canonical(name) === wanted ||
+      Object.values(ids).some((list) => list.some((id) => canonical(id) === wanted)),
+  );
+  return known ? "other" : "unknown";
+}
+
+function pick(
+  wanted: readonly string[],
+  list: readonly string[],
+  name: string,
+  explicit: boolean,
+): string | null {
+  for (const id of wanted) {
+    const match =
+      list.find((entry) => entry === id) ?? list.find((entry) => canonical(entry) === canonical(id));
+    if (match !== undefined) return match;
+  }
+  if (list.includes(name)) return wanted[0] ?? name;
+  const [first] = wanted;
+  if (first !== undefined && (explicit || list.length === 0)) return first;
+  return null;
+}
+
+function listed(config: Pick<Config, "premium_sources">, source: string): readonly string[] {
+  const sources: Readonly<Record<string, unknown>> = config.premium_sources;
+  const entry = Object.hasOwn(sources, source) ? sources[source] : undefined;
+  if (typeof entry !== "object" || entry === null || !("models" in entry) || !Array.isArray(entry.models))
+    return [];
+  return entry.models.filter((id): id is string => typeof id === "string");
+}
+
+/** One spelling for `anthropic/claude-opus-4.5`, `claude-opus-4-5-20250514` and `claude-opus-4-5`. */
+function canonical(id: string): string {
+  return id
+    .toLowerCase()
+    .replace(/^[\w.-]+\//, "")
+    .replace(/[-@](?:20\d{6}|20\d\d-\d\d-\d\d)$/, "")
+    .replace(/-(?:latest|preview)$/, "")
+    .replaceAll(".", "-");
+}

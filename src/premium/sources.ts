@@ -1,0 +1,126 @@
+import { constants } from "node:fs";
+import { access, realpath, stat } from "node:fs/promises";
+import { delimiter, isAbsolute, join, relative } from "node:path";
+import type { Config } from "../config/schema.js";
+import type { Sluice } from "../sluice.js";
+
+export type Access = "api" | "cli" | "coding_agent";
+
+/** What can be said of a source without calling it. */
+export interface SourceStatus {
+  source: string;
+  /** How it would be reached; null when it can't be. */
+  access: Access | null;
+  configured: boolean;
+  /** What was found, or what is missing and how to get it. */
+  why: string;
+}
+
+interface KnownSource {
+  program: string;
+  access: "cli" | "coding_agent";
+  api: boolean;
+}
+
+/** The subscriptions that Sluice knows, and the official program of each. */
+const known: Readonly<Record<string, KnownSource>> = {
+  openai_pro: { program: "codex", access: "cli", api: true },
+  claude_max: { program: "claude", access: "cli", api: true },
+  copilot: { program: "copilot", access: "coding_agent", api: false },
+  antigravity: { program: "agy", access: "cli", api: false },
+};
+
+/** Sources that Sluice knows. */
+export const sourceNames: readonly string[] = Object.keys(known);
+
+/**
+ * Which sources of the configuration could be called, by what is on PATH and in the environment. Nothing is run and
+ * nothing is asked: a program that is there may still be signed out.
+ *
+ * Where both are there and `access_method` does not say, the subscription's own program is taken before an API key:
+ * it is paid for already, and a key may be in the environment for other work.
+ */
+export async function sourceStatuses(
+  sluice: Sluice,
+  config: Pick<Config, "premium_sources">,
+): Promise<SourceStatus[]> {
+  const entries = Object.entries(config.premium_sources);
+  return Promise.all(entries.map(([source, settings]) => sourceStatus(sluice, source, settings)));
+}
+
+async function sourceStatus(sluice: Sluice, source: string, settings: unknown): Promise<SourceStatus> {
+  const missing = (why: string): SourceStatus => ({ source, access: null, configured: false, why });
+  const kind = Object.hasOwn(known, source) ? known[source] : undefined;
+  if (kind === undefined) return missing(`not a source that Sluice knows: ${sourceNames.join(", ")}`);
+  const table: Readonly<Record<string, unknown>> =
+    typeof settings === "object" && settings !== null ? { ...settings } : {};
+  if (table.enabled === false) return missing(`switched off: premium_sources.${source}.enabled`);
+  if (source === "antigravity" && table.terms_accepted !== true) {
+    return missing(
+      "Antigravity's terms forbid some uses by other tools: read them, then set premium_sources.antigravity.terms_accepted to true in your own configuration",
+    );
+  }
+  const method = table.access_method;
+  const binary = typeof table.binary === "string" ? table.binary : kind.program;
+  const program = method === "api" ? null : await findProgram(sluice, binary);
+  if (program !== null) {
+    const access = method === "cli" || method === "coding_agent" ? method : kind.access;
+    return {
+      source,
+      access,
+      configured: true,
+      why: `${program} is there (whether it is signed in was not asked)`,
+    };
+  }
+  const wantsKey = kind.api && method !== "cli" && method !== "coding_agent";
+  const variable = typeof table.api_key_env === "string" ? table.api_key_env : null;
+  if (wantsKey && variable !== null && (sluice.env[variable] ?? "").trim() !== "") {
+    return { source, access: "api", configured: true, why: `${variable} is set` };
+  }
+  const ways = [
+    ...(method === "api" ? [] : [`${binary} on PATH`]),
+    ...(wantsKey ? [variable === null ? "an API key" : `${variable} in the environment`] : []),
+  ];
+  return missing(`needs ${ways.join(" or ")}`);
+}
+
+/**
+ * Where a program is, as the PATH says; null when it is nowhere. Folders that are relative or inside the working
+ * directory don't count: whoever writes a repository's files must not choose what runs.
+ *
+ * @param name a bare name, or an absolute path that the user configured
+ */
+export async function findProgram(sluice: Sluice, name: string): Promise<string | null> {
+  if (isAbsolute(name)) return (await isProgram(name)) ? name : null;
+  if (/[\\/]/.test(name)) return null;
+  const extensions =
+    process.platform === "win32" ? (sluice.env.PATHEXT ?? ".EXE;.CMD;.BAT").split(";") : [""];
+  const cwd = await realpath(sluice.cwd).catch(() => sluice.cwd);
+  const home = sluice.env.HOME ?? sluice.env.USERPROFILE;
+  // Started at home, everything of the user's own is inside.
+  const foreign = home === undefined || !(home === cwd || isInside(home, cwd));
+  for (const folder of (sluice.env.PATH ?? "").split(delimiter)) {
+    if (!isAbsolute(folder)) continue;
+    for (const extension of extensions) {
+      const path = join(folder, name + extension);
+      if (!(await isProgram(path))) continue;
+      const real = await realpath(path).catch(() => path);
+      if (!foreign || !(isInside(path, cwd) || isInside(real, cwd))) return path;
+    }
+  }
+  return null;
+}
+
+async function isProgram(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function isInside(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way !== "" && !way.startsWith("..") && !isAbsolute(way);
+}
