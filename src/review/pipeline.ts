@@ -4,6 +4,7 @@ import { isSluiceError, messageOf } from "../errors.js";
 import type { Sluice } from "../sluice.js";
 import { handOver } from "./hand-over.js";
 import { openRequestedChange, type RequestedChange } from "./requested-change.js";
+import { treesOutput } from "./reviewed-trees.js";
 import { classification, fingerprint, gates, prescreen, route } from "./stages.js";
 import type { Known, Step } from "./step.js";
 
@@ -69,7 +70,7 @@ export const reviewOutput = z.object({
   /** Files of the change that could not be read: they rule out SHIP. */
   skipped: z.array(z.object({ path: z.string(), reason: z.string() })),
   warnings: z.array(z.string()),
-  trees: z.object({ base: z.string(), head: z.string(), base_tree: z.string(), head_tree: z.string() }),
+  trees: treesOutput.extend({ files: z.int(), added: z.int(), deleted: z.int() }),
 });
 
 export type ReviewResult = z.output<typeof reviewOutput>;
@@ -103,7 +104,7 @@ export async function review(
 ): Promise<ReviewResult> {
   const known: Known = { ...requested, ...options, sluice, warnings: [] };
   const { change } = known;
-  const label = changeLabel(change);
+  const trees = changeLabel(change);
   const result: ReviewResult = {
     verdict: null,
     decided_by: null,
@@ -118,10 +119,10 @@ export async function review(
     context_fingerprint: null,
     skipped: change.skipped.map(({ path, reason }) => ({ path, reason })),
     warnings: [],
-    trees: { base: label.base, head: label.head, base_tree: label.base_tree, head_tree: label.head_tree },
+    trees,
   };
   if (change.files.length === 0) {
-    result.next = `Nothing to review: ${label.head} changes nothing against ${label.base}${
+    result.next = `Nothing to review: ${trees.head} changes nothing against ${trees.base}${
       change.partial ? " in the files asked for" : ""
     }. Pass another base, head or paths if that is not what was meant.`;
     return result;

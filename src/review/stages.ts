@@ -4,7 +4,7 @@ import { checkFingerprint } from "./fingerprint-check.js";
 import { runGates } from "./gates.js";
 import { prescreen as runPrescreen } from "./prescreen.js";
 import { route as findRoute } from "./route.js";
-import type { Attested, Blocker, Known, Stage } from "./step.js";
+import type { Attested, Blocker, Stage } from "./step.js";
 
 /** The project's own checks: a failure that the change brought in ends the review. */
 export const gates: Stage<"gates"> = {
@@ -17,7 +17,8 @@ export const gates: Stage<"gates"> = {
     }
     const result = await runGates(change, sluice, { store, config, trust, signal, onProgress });
     const failed = result.checks.filter((check) => check.state === "failed");
-    const fresh = failed.filter((check) => !check.pre_existing);
+    // What nobody could compare with base counts as the change's doing.
+    const fresh = failed.filter((check) => check.pre_existing !== true);
     if (fresh.length > 0) {
       return {
         state: "issues",
@@ -28,7 +29,7 @@ export const gates: Stage<"gates"> = {
           blockers: fresh.map((check) => ({
             file: null,
             line: null,
-            message: `${check.name} fails (${check.command}):\n${check.output_tail ?? ""}`,
+            message: `${check.name} fails (${check.command}): ${check.reason}\n${check.output_tail}${check.log === null ? "" : `\nAll of it: ${check.log}`}`,
             source: check.name,
             id: null,
           })),
@@ -44,7 +45,7 @@ export const gates: Stage<"gates"> = {
         summary: `${passed.length > 0 ? `${names(passed)} passed` : "none passed"}${old}`,
       };
     }
-    const why = result.checks.map((check) => `${check.name}: ${check.reason ?? "skipped"}`);
+    const why = result.checks.map((check) => `${check.name}: ${check.reason}`);
     return { state: "skipped", summary: why.length > 0 ? why.join("; ") : "no gates were found" };
   },
 };

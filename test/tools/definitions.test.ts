@@ -1,0 +1,79 @@
+import { readdirSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { groups, type Hints } from "../../src/mcp/define-tool.js";
+import { tools } from "../../tools/index.js";
+
+const untrusted = { trustedGates: false };
+const trusted = { trustedGates: true };
+
+describe("the tool list", () => {
+  it("is what the folder holds, each under its own name", () => {
+    const files = readdirSync(new URL("../../tools/", import.meta.url)).filter((file) => file !== "index.ts");
+    expect(files.map((file) => file.replace(".ts", "")).sort()).toEqual(tools.map(({ name }) => name).sort());
+    for (const { group } of tools) expect(groups).toContain(group);
+  });
+
+  // A changed definition is a visible diff: `npx vitest run test/tools/definitions.test.ts -u` after looking at it.
+  it.each(tools.map((tool) => [tool.name, tool] as const))(
+    "defines %s as in its golden file",
+    async (name, tool) => {
+      const { title, description, group, inputSchema, outputSchema } = tool;
+      const definition = {
+        name,
+        group,
+        title,
+        description,
+        annotations: tool.hints(untrusted),
+        inputSchema,
+        outputSchema,
+      };
+      await expect(`${JSON.stringify(definition, null, 2)}\n`).toMatchFileSnapshot(`../golden/${name}.json`);
+    },
+  );
+
+  it("says truthfully what each may touch", () => {
+    const kind = ({ readOnlyHint, destructiveHint, openWorldHint }: Hints) =>
+      readOnlyHint ? "reads" : destructiveHint || openWorldHint ? "open" : "own state";
+    const table = (world: { trustedGates: boolean }) =>
+      Object.fromEntries(tools.map((tool) => [tool.name, kind(tool.hints(world))]));
+    const always = {
+      prescreen_diff: "own state",
+      fingerprint_check: "reads",
+      classify_change: "reads",
+      route_review: "reads",
+      run_gates: "open",
+      record_verdict: "own state",
+      quota_status: "reads",
+      record_usage: "own state",
+    };
+    expect(table(untrusted)).toEqual({ ...always, review_change: "own state" });
+    // With trusted commands review_change runs the project's code.
+    expect(table(trusted)).toEqual({ ...always, review_change: "open" });
+    for (const tool of tools) {
+      for (const value of Object.values(tool.hints(untrusted))) expect(typeof value).toBe("boolean");
+      expect(Object.keys(tool.hints(untrusted))).toHaveLength(4);
+    }
+  });
+
+  it("puts what an agent needs first into the first field", () => {
+    const first = Object.fromEntries(
+      tools.map(({ name, outputSchema }) => [name, Object.keys(Object(outputSchema.properties))[0]]),
+    );
+    expect(first).toMatchObject({
+      review_change: "verdict",
+      run_gates: "passed",
+      prescreen_diff: "verdict",
+      fingerprint_check: "decision",
+      classify_change: "class",
+      route_review: "decision",
+      quota_status: "sources",
+    });
+  });
+
+  it("takes only arguments that are declared, and describes itself in a few words", () => {
+    for (const { inputSchema, description } of tools) {
+      expect(inputSchema.additionalProperties).toBe(false);
+      expect(description.length).toBeLessThan(260);
+    }
+  });
+});
