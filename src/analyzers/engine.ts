@@ -1,5 +1,7 @@
 import type { Change, ChangedFile, Side } from "../change/types.js";
 import type { Sluice } from "../sluice.js";
+import { maskSecrets } from "./secret-rules.js";
+import type { Workspace } from "./workspace.js";
 
 /** `certain` would fail at load or at once; `likely` is a defect more often than not; `hint` never blocks. */
 export type Severity = "certain" | "likely" | "hint";
@@ -8,7 +10,7 @@ export type Severity = "certain" | "likely" | "hint";
 export interface Diagnostic {
   /** The engine's own code (`TS2304`, `F821`, `no-self-compare`), stable between versions of the code. */
   code: string;
-  /** Our class of mistake, kebab-case: `undefined-name`, `missing-import`, `null-access`, `secret`, … */
+  /** Our class of mistake, kebab-case: `undefined-name`, `missing-module`, `null-access`, `secret`, … */
   class: string;
   severity: Severity;
   message: string;
@@ -17,26 +19,61 @@ export interface Diagnostic {
   line: number;
   /** The source line, trimmed and cut to 200 characters; secrets masked. */
   evidence: string;
+  /** What it is about, for a second look at what is new: the name, or the module specifier. */
+  subject?: string | undefined;
+  /**
+   * Name of the function it is in, for what only counts when that function was different before: a value that
+   * is returned on some ways out and not on others is a style in new code and a mistake when it appears in old.
+   */
+  regressionIn?: string | undefined;
+}
+
+export interface EngineFile {
+  /** Where it is on each side; null where it does not exist. */
+  base: string | null;
+  head: string | null;
+  /** Null for a file that did not change but imports one that did. */
+  change: ChangedFile | null;
 }
 
 export interface EngineInput {
   sluice: Sluice;
   change: Change;
-  side: Side;
-  /** The files to analyse on this side, already filtered by `handles`, with their path on this side. */
-  files: readonly { file: ChangedFile; path: string }[];
+  /** The files to analyse, filtered by `handles`. Both sides are analysed alike. */
+  files: readonly EngineFile[];
+  workspace: Workspace;
+  /** Aborted at the engine's time limit and when the caller cancels. */
   signal: AbortSignal;
+  /** Adds a remark to `engines[].note`. */
+  note(text: string): void;
 }
 
+export type BothSides = Record<Side, Diagnostic[]>;
+
 /**
- * A static analyzer. It sees one side at a time; what is new between base and head is found by `compare.ts`.
- * It executes nothing of the repository's, and may throw: that costs its own findings only.
+ * A static analyzer. It says what it sees on either side; what is new between base and head is found by
+ * `compare.ts`. It executes nothing of the repository's, and may throw: that costs its own findings only.
  */
 export interface Engine {
   /** As shown in `engines[].name` and `findings[].source`. */
   name: string;
-  handles(file: ChangedFile): boolean;
-  analyse(input: EngineInput): Promise<Diagnostic[]>;
-  /** Milliseconds allowed for one side. */
+  /** In words, for the note of a skipped engine: `TypeScript or JavaScript`. */
+  languages: string;
+  handles(path: string): boolean;
+  analyse(input: EngineInput): Promise<BothSides>;
+  /** Milliseconds allowed for both sides together. */
   timeout: number;
+}
+
+export const sides: readonly Side[] = ["base", "head"];
+
+/** The file's path on a side, or null where it does not exist. */
+export function pathOn(file: EngineFile, side: Side): string | null {
+  return side === "base" ? file.base : file.head;
+}
+
+/** A source line as evidence: short, and without secrets. */
+export function evidenceOf(line: string | undefined): string {
+  const text = maskSecrets((line ?? "").trim().slice(0, 2_000));
+  return text.length > 200 ? `${text.slice(0, 199)}…` : text;
 }

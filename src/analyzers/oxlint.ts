@@ -1,0 +1,148 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { basename, dirname, join } from "node:path";
+import * as z from "zod";
+import type { Side } from "../change/types.js";
+import { SourceError } from "../errors.js";
+import { runProcess } from "../process.js";
+import { type BothSides, type Diagnostic, type Engine, evidenceOf, pathOn, sides } from "./engine.js";
+import { isEcmaScript, isFlow, isTemplate, isTypeScript } from "./files.js";
+import { failure } from "./own-process.js";
+import { oxlintConfiguration, oxlintRules } from "./oxlint-rules.js";
+import { givenNames } from "./typescript-ambient.js";
+
+const output = z.object({
+  diagnostics: z.array(
+    z.object({
+      message: z.string(),
+      code: z.string().optional(),
+      help: z.string().optional(),
+      filename: z.string(),
+      labels: z.array(z.object({ span: z.object({ line: z.number().optional() }) })).optional(),
+    }),
+  ),
+});
+
+interface Written {
+  side: Side;
+  path: string;
+  text: string;
+}
+
+/**
+ * oxlint over the changed files alone, copied to a folder of ours under names of ours: neither the repository's
+ * configuration (whose `jsPlugins` it would run) nor its ignore files are anywhere near.
+ */
+export const oxlint: Engine = {
+  name: "oxlint",
+  languages: "TypeScript or JavaScript",
+  handles: (path) => isEcmaScript(path) && !/\.d\.[mc]?ts$/.test(path),
+  timeout: 30_000,
+  async analyse({ files, workspace, signal }) {
+    const folder = await workspace.scratch("oxlint");
+    const written = new Map<string, Written>();
+    for (const [index, file] of files.entries()) {
+      for (const side of sides) {
+        const path = pathOn(file, side);
+        const text = path === null ? null : await workspace.text(side, path);
+        if (path === null || text === null || isFlow(text)) continue;
+        const name = `${side}/${index}/${plainName(path)}`;
+        await mkdir(dirname(join(folder, name)), { recursive: true });
+        await writeFile(join(folder, name), text);
+        written.set(name, { side, path, text });
+      }
+    }
+    const found: BothSides = { base: [], head: [] };
+    if (written.size === 0) return found;
+    const configuration = join(await workspace.scratch("oxlint-configuration"), "oxlint.json");
+    await writeFile(configuration, JSON.stringify(oxlintConfiguration()));
+    const result = await runProcess(
+      process.execPath,
+      [executable(), ...flags, "-c", configuration, "base", "head"],
+      {
+        cwd: await withBothFolders(folder),
+        env: { PATH: await workspace.emptyFolder() },
+        timeout: this.timeout,
+        signal,
+      },
+    );
+    if (result.stopped !== null || (result.code !== 0 && result.code !== 1)) throw failure("oxlint", result);
+    if (result.truncated) {
+      throw new SourceError("oxlint said more than can be read", "The other engines' findings stand.", {
+        kind: "output",
+      });
+    }
+    for (const one of output.parse(JSON.parse(result.stdout.toString("utf8"))).diagnostics) {
+      const file = written.get(one.filename.replaceAll("\\", "/"));
+      const diagnostic = file && judge(one, file);
+      if (file && diagnostic) found[file.side].push(diagnostic);
+    }
+    return found;
+  },
+};
+
+const flags = ["--disable-nested-config", "--no-ignore", "--threads=1", "-f", "json"];
+
+function executable(): string {
+  const manifest = createRequire(import.meta.url).resolve("oxlint/package.json");
+  return join(dirname(manifest), "bin", "oxlint");
+}
+
+async function withBothFolders(folder: string): Promise<string> {
+  for (const side of sides) await mkdir(join(folder, side), { recursive: true });
+  return folder;
+}
+
+/** A file name that can't be hidden, an option, or a configuration. */
+function plainName(path: string): string {
+  return `f_${basename(path).replace(/[^\w.-]/g, "_")}`;
+}
+
+function judge(one: z.infer<typeof output>["diagnostics"][number], file: Written): Diagnostic | null {
+  const line = one.labels?.at(-1)?.span.line ?? one.labels?.[0]?.span.line ?? 1;
+  const evidence = evidenceOf(file.text.split(/\r?\n/)[line - 1]);
+  if (one.code === undefined) return syntaxError(one.message, line, evidence, file);
+  const rule = oxlintRules[one.code];
+  if (!rule) return null;
+  const diagnostic: Diagnostic = {
+    code: one.code.replace(/^\w+\((.+)\)$/, "$1"),
+    class: rule.class,
+    severity: rule.severity,
+    message: one.help ? `${sentence(one.message)} ${one.help}` : one.message,
+    path: file.path,
+    line,
+    evidence,
+  };
+  if (rule.class === "undefined-name") return undefinedName(diagnostic, one.message, file);
+  if (rule.class === "self-comparison" && isNanTest(file.text, line)) return null;
+  if (rule.class === "unreachable-code" && /^break;?$/.test(evidence)) return null;
+  return diagnostic;
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+function syntaxError(message: string, line: number, evidence: string, file: Written): Diagnostic | null {
+  // The compiler reads TypeScript better.
+  if (isTypeScript(file.path) || isTemplate(file.path, file.text)) return null;
+  return { code: "syntax", class: "syntax", severity: "certain", message, path: file.path, line, evidence };
+}
+
+/** In TypeScript the compiler knows the names of types, of namespaces, and of other files' globals. */
+function undefinedName(diagnostic: Diagnostic, message: string, file: Written): Diagnostic | null {
+  const name = /^'([^']+)' is not defined/.exec(message)?.[1];
+  if (!name || isTypeScript(file.path) || givenNames.has(name)) return null;
+  const isModule = /^\s*(import|export)\b|\brequire\s*\(|\bmodule\.exports\b/m.test(file.text);
+  // A script gets its names from the page around it.
+  return { ...diagnostic, subject: name, severity: isModule ? "certain" : "hint" };
+}
+
+/** `x !== x` is how NaN is told where nothing else does. */
+function isNanTest(text: string, line: number): boolean {
+  const around = text
+    .split(/\r?\n/)
+    .slice(Math.max(0, line - 4), line + 2)
+    .join("\n");
+  return /nan\b|SameValue|Object\.is/i.test(around);
+}

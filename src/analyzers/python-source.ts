@@ -1,0 +1,90 @@
+/** What can be told from Python's text by its indentation, where an engine says too little. */
+
+export interface PythonFunction {
+  name: string;
+  /** 1-based line of `def`. */
+  line: number;
+  /** 1-based last line of the body. */
+  end: number;
+}
+
+/** The function around a line, or the one whose `def` it is. */
+export function functionAround(lines: readonly string[], line: number): PythonFunction | null {
+  let limit = Number.POSITIVE_INFINITY;
+  const own = lines[line - 1] ?? "";
+  for (let at = line; at >= 1; at--) {
+    const text = lines[at - 1] ?? "";
+    if (text.trim() === "" || /^\s*#/.test(text)) continue;
+    const depth = indentation(text);
+    const match = /^\s*(?:async\s+)?def\s+(\w+)/.exec(text);
+    if (
+      match &&
+      (depth < limit || at === line) &&
+      (at === line || depth < indentation(own) || indentation(own) === 0)
+    ) {
+      return { name: match[1] ?? "", line: at, end: endOfBlock(lines, at) };
+    }
+    limit = Math.min(limit, depth + (match ? 0 : 1));
+  }
+  return null;
+}
+
+function endOfBlock(lines: readonly string[], line: number): number {
+  const depth = indentation(lines[line - 1] ?? "");
+  let end = line;
+  let opened = false;
+  for (let at = line + 1; at <= lines.length; at++) {
+    const text = lines[at - 1] ?? "";
+    if (text.trim() === "" || /^\s*#/.test(text)) continue;
+    // A signature may go on over several lines, and close at the depth of its `def`.
+    if (!opened && indentation(text) <= depth && !/^\s*\)/.test(text)) break;
+    if (opened && indentation(text) <= depth) break;
+    if (indentation(text) > depth && !/,\s*$/.test(text)) opened = true;
+    end = at;
+  }
+  return end;
+}
+
+export function indentation(text: string): number {
+  return /^[ \t]*/.exec(text)?.[0].length ?? 0;
+}
+
+/** The last statement of a function, as the text of its last line at the body's depth or deeper. */
+export function lastStatement(lines: readonly string[], owner: PythonFunction): string {
+  for (let at = owner.end; at > owner.line; at--) {
+    const text = (lines[at - 1] ?? "").trim();
+    if (text !== "" && !text.startsWith("#")) return text;
+  }
+  return "";
+}
+
+/** Does the line (or the file) say that checkers should be silent? */
+export function isSuppressed(lines: readonly string[], line: number): boolean {
+  const text = lines[line - 1] ?? "";
+  if (
+    /#.*(\bnoqa\b|type:\s*ignore|pyright:\s*ignore|pylint:\s*disable|mypy:\s*ignore|ty:\s*ignore|pyrefly:\s*ignore)/i.test(
+      text,
+    )
+  )
+    return true;
+  return lines
+    .slice(0, 30)
+    .some((top) =>
+      /^\s*#\s*(type:\s*ignore|mypy:\s*ignore-errors|pyright:\s*ignore|(ruff|flake8):\s*noqa\s*$|pylint:\s*(skip-file|disable=all))/.test(
+        top,
+      ),
+    );
+}
+
+/** Is a line inside the body of a `try`? */
+export function isInTry(lines: readonly string[], line: number): boolean {
+  let depth = indentation(lines[line - 1] ?? "");
+  for (let at = line - 1; at >= 1 && depth > 0; at--) {
+    const text = lines[at - 1] ?? "";
+    if (text.trim() === "" || indentation(text) >= depth) continue;
+    depth = indentation(text);
+    if (/^\s*(try\s*:|with\s+.*suppress\s*\()/.test(text)) return true;
+    if (/^\s*except\b/.test(text)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,131 @@
+import * as z from "zod";
+import type { Side } from "../change/types.js";
+import {
+  type BothSides,
+  type Diagnostic,
+  type Engine,
+  evidenceOf,
+  pathOn,
+  type Severity,
+  sides,
+} from "./engine.js";
+import { isPython, isPython2, isTemplate } from "./files.js";
+import { callOwnProcess } from "./own-process.js";
+import { functionAround, isSuppressed } from "./python-source.js";
+
+const answer = z.array(
+  z.object({
+    key: z.string(),
+    found: z.array(z.object({ code: z.string(), message: z.string(), line: z.number() })),
+  }),
+);
+
+interface Rule {
+  class: string;
+  severity: Severity;
+}
+
+/** First match counts. */
+const rules: readonly [RegExp, Rule][] = [
+  [/^(invalid-syntax|E9\d\d)$/, { class: "syntax", severity: "certain" }],
+  [/^F821$/, { class: "undefined-name", severity: "certain" }],
+  [/^F822$/, { class: "undefined-name", severity: "certain" }],
+  [/^F823$/, { class: "use-before-assignment", severity: "certain" }],
+  [/^F601$/, { class: "duplicate-key", severity: "certain" }],
+  [/^F811$/, { class: "redeclaration", severity: "likely" }],
+  [/^(F404|F62[12]|F63[1345]|F70\d|F722)$/, { class: "wrong-use", severity: "certain" }],
+  [/^F632$/, { class: "constant-condition", severity: "likely" }],
+  [/^F50\d$/, { class: "wrong-format", severity: "likely" }],
+  [/^F52[14]$/, { class: "wrong-format", severity: "likely" }],
+  [/^F402$/, { class: "redeclaration", severity: "hint" }],
+  [/^PLR0124$/, { class: "self-comparison", severity: "certain" }],
+  [/^(B015|PLW0129|PLW0711)$/, { class: "constant-condition", severity: "likely" }],
+  [/^B018$/, { class: "wrong-use", severity: "hint" }],
+  [
+    /^(B002|PLE0?1\d\d|PLE0237|PLE0302|PLE0604|PLE0643|PLE070\d|PLE12\d\d|PLE1507)$/,
+    { class: "wrong-use", severity: "likely" },
+  ],
+  [/^PLW012[78]$/, { class: "self-assignment", severity: "likely" }],
+  [/^RET503$/, { class: "missing-return", severity: "likely" }],
+  [/^T100$/, { class: "debugger", severity: "likely" }],
+];
+
+const select = [
+  ..."E9 F402 F404 F50 F521 F524 F601 F62 F63 F70 F722 F81 F82 B002 B015 B018".split(" "),
+  ..."PLE PLR0124 PLW0127 PLW0128 PLW0129 PLW0711 RET503 T100".split(" "),
+];
+
+/** ruff, compiled to WebAssembly, over the changed files with rules of ours: it sees no configuration. */
+export const ruff: Engine = {
+  name: "ruff",
+  languages: "Python",
+  handles: isPython,
+  timeout: 30_000,
+  async analyse({ files, workspace, signal }) {
+    const texts = new Map<string, { side: Side; path: string; text: string }>();
+    for (const file of files) {
+      for (const side of sides) {
+        const path = pathOn(file, side);
+        const text = path === null ? null : await workspace.text(side, path);
+        if (path !== null && text !== null) texts.set(`${side}:${path}`, { side, path, text });
+      }
+    }
+    const empty = await workspace.emptyFolder();
+    const request = { select, files: [...texts].map(([key, { text }]) => ({ key, text })) };
+    const options = { cwd: empty, path: empty, timeout: this.timeout, signal };
+    const result: BothSides = { base: [], head: [] };
+    for (const { key, found } of await callOwnProcess("ruff-process", request, answer, options)) {
+      const file = texts.get(key);
+      if (!file) continue;
+      const syntax = found.find((one) => one.code === "invalid-syntax");
+      // What follows the first syntax error is its echo, and so is what else is said of such a file.
+      for (const one of syntax ? [syntax] : found) {
+        const diagnostic = judge(one, file);
+        if (diagnostic) result[file.side].push(diagnostic);
+      }
+    }
+    return result;
+  },
+};
+
+function judge(
+  one: { code: string; message: string; line: number },
+  { path, text }: { path: string; text: string },
+): Diagnostic | null {
+  const rule = rules.find(([pattern]) => pattern.test(one.code))?.[1];
+  if (!rule) return null;
+  const lines = text.split(/\r?\n/);
+  const line = lines[one.line - 1] ?? "";
+  const diagnostic: Diagnostic = { ...one, ...rule, path, evidence: evidenceOf(line) };
+  if (one.code === "invalid-syntax") return isPython2(text) || isTemplate(path, text) ? null : diagnostic;
+  if (isSuppressed(lines, one.line)) return null;
+  const name = /`([^`]+)`/.exec(one.message)?.[1];
+  switch (rule.class) {
+    case "undefined-name":
+      if (name === undefined || givenNames.has(name)) return null;
+      if (one.code === "F822" && path.endsWith("__init__.py")) return null;
+      return { ...diagnostic, subject: name };
+    case "self-comparison":
+      return /nan/i.test(lines.slice(Math.max(0, one.line - 4), one.line + 1).join("\n")) ? null : diagnostic;
+    case "redeclaration":
+      // pytest hands fixtures in under the name they were imported by.
+      return /^\s*(async\s+)?def\b[^)]*\(/.test(line) && !new RegExp(`def\\s+${name}\\b`).test(line)
+        ? null
+        : diagnostic;
+    case "missing-return": {
+      const owner = functionAround(lines, one.line);
+      return owner === null ? null : { ...diagnostic, regressionIn: owner.name };
+    }
+    default:
+      return diagnostic;
+  }
+}
+
+/** Names that an interpreter or a tool gives to the files it runs. */
+const givenNames: ReadonlySet<string> = new Set(
+  `_ __file__ __builtins__ __IPYTHON__ get_ipython display reveal_type reveal_locals WindowsError unicode long xrange
+  basestring raw_input unichr reduce cmp execfile buffer reload file snakemake Import Export ARGUMENTS Environment
+  SConscript DefaultEnvironment env spark dbutils sc sqlContext exit quit copyright credits license`.split(
+    /\s+/,
+  ),
+);

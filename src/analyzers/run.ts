@@ -1,0 +1,171 @@
+import { directImports } from "../change/imports.js";
+import type { Change, Side } from "../change/types.js";
+import { messageOf } from "../errors.js";
+import type { Sluice } from "../sluice.js";
+import { compare, type Finding, merge } from "./compare.js";
+import type { Engine, EngineFile } from "./engine.js";
+import { isEcmaScript, isPython, sizeLimit } from "./files.js";
+import { secondLook } from "./second-look.js";
+import { type Family, openWorkspace, type Workspace } from "./workspace.js";
+
+export interface EngineReport {
+  name: string;
+  state: "ok" | "failed" | "timeout" | "skipped";
+  ms: number;
+  note: string | null;
+}
+
+/** How many touched files no engine looked at, and why. */
+export interface NotAnalysed {
+  too_large: number;
+  binary: number;
+  generated: number;
+  other: number;
+}
+
+export interface Analysis {
+  /** Worst first. */
+  findings: Finding[];
+  engines: EngineReport[];
+  not_analysed: NotAnalysed;
+}
+
+export interface AnalysisOptions {
+  signal: AbortSignal;
+  onProgress?: ((message: string) => void) | undefined;
+  engines: readonly Engine[];
+}
+
+/** Engines that run at once: each is a process of its own, on a developer's machine. */
+const atOnce = 2;
+
+/**
+ * Runs the engines over both sides of a change and gives what is new at head. An engine that fails or takes too long
+ * costs its own findings only. Throws the signal's reason when cancelled.
+ */
+export async function analyse(change: Change, sluice: Sluice, options: AnalysisOptions): Promise<Analysis> {
+  const { signal } = options;
+  const { files, notAnalysed } = await analysable(change);
+  const workspace = await openWorkspace(change, sluice, (family) => reachable(change, family, files, signal));
+  try {
+    const reports: EngineReport[] = [];
+    const found: Finding[][] = [];
+    const queue = [...options.engines.entries()];
+    const worker = async () => {
+      for (let next = queue.shift(); next; next = queue.shift()) {
+        signal.throwIfAborted();
+        const [index, engine] = next;
+        options.onProgress?.(`${engine.name}: analysing`);
+        const { report, findings } = await runEngine(engine, { change, sluice, files, workspace, signal });
+        reports[index] = report;
+        found[index] = findings;
+        if (report.state !== "skipped")
+          options.onProgress?.(`${engine.name}: ${report.state} after ${report.ms} ms`);
+      }
+    };
+    const workers = await Promise.allSettled(Array.from({ length: atOnce }, worker));
+    signal.throwIfAborted();
+    for (const one of workers) if (one.status === "rejected") throw one.reason;
+    const sure = await secondLook(found.flat(), { change, sluice, workspace, signal });
+    return { findings: merge(sure), engines: reports, not_analysed: notAnalysed };
+  } finally {
+    await workspace.remove();
+  }
+}
+
+interface Run {
+  change: Change;
+  sluice: Sluice;
+  files: readonly EngineFile[];
+  workspace: Workspace;
+  signal: AbortSignal;
+}
+
+async function runEngine(
+  engine: Engine,
+  { change, sluice, files, workspace, signal }: Run,
+): Promise<{ report: EngineReport; findings: Finding[] }> {
+  const { name } = engine;
+  const mine = files.filter(({ base, head }) => engine.handles(head ?? base ?? ""));
+  if (mine.length === 0) {
+    return {
+      report: { name, state: "skipped", ms: 0, note: `no ${engine.languages} changed` },
+      findings: [],
+    };
+  }
+  const started = sluice.clock();
+  const notes: string[] = [];
+  const report = (state: EngineReport["state"], note?: string): EngineReport => ({
+    name,
+    state,
+    ms: sluice.clock() - started,
+    note: [...notes, ...(note ? [note] : [])].join("; ") || null,
+  });
+  const limit = AbortSignal.timeout(engine.timeout);
+  try {
+    const both = await engine.analyse({
+      sluice,
+      change,
+      files: mine,
+      workspace,
+      signal: AbortSignal.any([signal, limit]),
+      note: (text) => notes.push(text),
+    });
+    return { report: report("ok"), findings: compare(change, name, both) };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (limit.aborted || isTimeout(error)) {
+      return { report: report("timeout", `stopped after ${engine.timeout / 1_000} s`), findings: [] };
+    }
+    return { report: report("failed", messageOf(error).slice(0, 300)), findings: [] };
+  }
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && "kind" in error && error.kind === "timeout";
+}
+
+async function analysable(change: Change): Promise<{ files: EngineFile[]; notAnalysed: NotAnalysed }> {
+  const notAnalysed: NotAnalysed = { too_large: 0, binary: 0, generated: 0, other: 0 };
+  const sizes = {
+    base: new Map((await change.objects.tree("base")).map(({ path, size }) => [path, size])),
+    head: new Map((await change.objects.tree("head")).map(({ path, size }) => [path, size])),
+  };
+  const isLarge = (side: Side, path: string | null) =>
+    path !== null && (sizes[side].get(path) ?? 0) > sizeLimit;
+  const files: EngineFile[] = [];
+  for (const file of change.files) {
+    const base = file.oldId === null || file.status === "copied" ? null : (file.oldPath ?? file.path);
+    const head = file.newId === null ? null : file.path;
+    if (file.kind === "binary") notAnalysed.binary++;
+    else if (file.kind === "generated") notAnalysed.generated++;
+    else if (file.kind !== "text") notAnalysed.other++;
+    else if (isLarge("head", head)) notAnalysed.too_large++;
+    else files.push({ base: isLarge("base", base) ? null : base, head, change: file });
+  }
+  return { files, notAnalysed };
+}
+
+const reachLimit = 3_000;
+
+/** What the changed files import, and what that imports: all that is written out of a very large repository. */
+async function reachable(
+  change: Change,
+  family: Family,
+  files: readonly EngineFile[],
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const belongs = family === "python" ? isPython : isEcmaScript;
+  const reached = new Set<string>();
+  for (const side of ["base", "head"] as const) {
+    let edge = files.flatMap((file) => file[side] ?? []).filter(belongs);
+    for (let depth = 0; depth < 4 && edge.length > 0 && reached.size < reachLimit; depth++) {
+      for (const path of edge) reached.add(path);
+      const imports = await directImports(change, side, edge, { signal });
+      edge = [...new Set([...imports.values()].flat())]
+        .filter((path) => !reached.has(path))
+        .slice(0, reachLimit);
+    }
+  }
+  return reached;
+}

@@ -1,0 +1,144 @@
+import { link, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Change, Side, TreeEntry } from "../change/types.js";
+import type { Sluice } from "../sluice.js";
+import { decode, isEcmaScript, isPython, sizeLimit } from "./files.js";
+
+/** Which part of a tree an engine needs beside the files it analyses. */
+export type Family = "ecmascript" | "python";
+
+/** Files of one family above which only what the change can reach is written out. */
+const fileLimit = 20_000;
+
+/** A private folder with both sides of a change on disk, as far as engines ask for them. */
+export interface Workspace {
+  /** A folder of ours (0700) for what an engine writes. */
+  scratch(name: string): Promise<string>;
+  /** Folder with a side's files of a family. Written once. */
+  folder(side: Side, family: Family): Promise<string>;
+  /** True when a family was too large to be written whole: what is not found there may exist. */
+  partial(family: Family): Promise<boolean>;
+  /** A side's file as text; null when it is not there, too large, or no text. */
+  text(side: Side, path: string): Promise<string | null>;
+  /** Every path of a side's tree, with the folders they are in. */
+  paths(side: Side): Promise<ReadonlySet<string>>;
+  /** Paths of a family on a side, as far as written. */
+  sources(side: Side, family: Family): Promise<readonly string[]>;
+  /** An empty folder, for a PATH that finds nothing. (No PATH at all means a default one.) */
+  emptyFolder(): Promise<string>;
+  remove(): Promise<void>;
+}
+
+/** Makes the folder. The caller removes it, whatever happens. */
+export async function openWorkspace(
+  change: Change,
+  sluice: Sluice,
+  reach: (family: Family) => Promise<ReadonlySet<string>>,
+): Promise<Workspace> {
+  const top = await mkdtemp(join(sluice.env.TMPDIR || tmpdir(), "sluice-prescreen-"));
+  const entries = memoise(
+    async (side: Side) => new Map((await change.objects.tree(side)).map((entry) => [entry.path, entry])),
+  );
+  const wanted = memoise(async (family: Family) => {
+    const all = (await change.objects.tree("head")).filter((entry) => belongs(entry, family));
+    if (all.length <= fileLimit)
+      return { partial: false, takes: (entry: TreeEntry) => belongs(entry, family) };
+    const reached = await reach(family);
+    const configuration = /(^|\/)(package|[tj]sconfig[^/]*)\.json$/;
+    return {
+      partial: true,
+      takes: (entry: TreeEntry) =>
+        belongs(entry, family) && (reached.has(entry.path) || configuration.test(entry.path)),
+    };
+  });
+
+  const writtenHead = memoise(async (family: Family) => {
+    const { takes } = await wanted(family);
+    const folder = join(top, family, "head");
+    await mkdir(folder, { recursive: true });
+    return { folder, paths: await change.objects.materialise("head", folder, takes) };
+  });
+  // What both sides share is linked, not written again.
+  const writtenBase = memoise(async (family: Family) => {
+    const { takes } = await wanted(family);
+    const head = await writtenHead(family);
+    const folder = join(top, family, "base");
+    await mkdir(folder, { recursive: true });
+    const headEntries = await entries("head");
+    const there = new Set(head.paths);
+    const same: string[] = [];
+    const paths = await change.objects.materialise("base", folder, (entry) => {
+      if (!takes(entry)) return false;
+      if (headEntries.get(entry.path)?.id !== entry.id || !there.has(entry.path)) return true;
+      same.push(entry.path);
+      return false;
+    });
+    for (const name of new Set(same.map((path) => dirname(path)))) {
+      await mkdir(join(folder, name), { recursive: true });
+    }
+    for (let at = 0; at < same.length; at += 64) {
+      await Promise.all(
+        same.slice(at, at + 64).map((path) => link(join(head.folder, path), join(folder, path))),
+      );
+    }
+    return { folder, paths: [...paths, ...same] };
+  });
+  const written = (side: Side, family: Family) =>
+    side === "head" ? writtenHead(family) : writtenBase(family);
+
+  const text = memoise(async (key: `${Side}:${string}`) => {
+    const side: Side = key.startsWith("base:") ? "base" : "head";
+    const entry = (await entries(side)).get(key.slice(5));
+    if (entry?.type !== "blob" || entry.mode === "120000" || (entry.size ?? 0) > sizeLimit) return null;
+    const bytes = await change.objects.blob(entry.id, sizeLimit);
+    return decode(bytes);
+  });
+  const paths = memoise(async (side: Side) => {
+    const all = new Set<string>();
+    for (const { path } of await change.objects.tree(side)) {
+      all.add(path);
+      for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1)) {
+        const folder = path.slice(0, at);
+        if (all.has(folder)) break;
+        all.add(folder);
+      }
+    }
+    return all;
+  });
+
+  return {
+    scratch: (name) => made(join(top, "scratch", name)),
+    folder: async (side, family) => (await written(side, family)).folder,
+    partial: async (family) => (await wanted(family)).partial,
+    text: (side, path) => text(`${side}:${path}`),
+    paths,
+    sources: async (side, family) => (await written(side, family)).paths,
+    emptyFolder: () => made(join(top, "empty")),
+    remove: () => rm(top, { recursive: true, force: true, maxRetries: 3 }),
+  };
+}
+
+async function made(folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  return folder;
+}
+
+function memoise<K, T>(make: (key: K) => Promise<T>): (key: K) => Promise<T> {
+  const known = new Map<K, Promise<T>>();
+  return (key) => {
+    const before = known.get(key);
+    if (before) return before;
+    const now = make(key);
+    known.set(key, now);
+    return now;
+  };
+}
+
+function belongs(entry: TreeEntry, family: Family): boolean {
+  if (entry.type !== "blob" || entry.mode === "120000" || (entry.size ?? 0) > sizeLimit) return false;
+  if (/(^|\/)(node_modules|\.git)\//.test(entry.path)) return false;
+  // Only as data for module resolution; what would configure a checker is never written.
+  if (family === "ecmascript") return isEcmaScript(entry.path) || /\.json$/i.test(entry.path);
+  return isPython(entry.path) || /(^|\/)py\.typed$/.test(entry.path);
+}

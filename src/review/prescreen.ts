@@ -1,0 +1,227 @@
+import * as z from "zod";
+import type { Finding } from "../analyzers/compare.js";
+import type { Engine } from "../analyzers/engine.js";
+import { engines as allEngines } from "../analyzers/index.js";
+import { type Analysis, analyse } from "../analyzers/run.js";
+import type { Change } from "../change/types.js";
+import type { Config } from "../config/schema.js";
+import type { Sluice } from "../sluice.js";
+import { type PrescreenRound, prescreenRounds, recordPrescreen } from "../state/prescreen-state.js";
+import {
+  bumpIteration,
+  dismissals,
+  dismissFinding,
+  getIteration,
+  resetIteration,
+} from "../state/review-state.js";
+import type { StateStore } from "../state/store.js";
+import { refuseEmpty, treesOf, treesOutput } from "./reviewed-trees.js";
+
+const finding = z.object({
+  /** Stable between iterations; what `dismiss` takes. */
+  id: z.string(),
+  severity: z.enum(["certain", "likely", "hint"]),
+  class: z.string(),
+  file: z.string(),
+  line: z.number(),
+  message: z.string(),
+  evidence: z.string(),
+  source: z.string(),
+  on_changed_line: z.boolean(),
+});
+
+export const prescreenOutput = z.object({
+  verdict: z.enum(["clean", "issues"]),
+  findings: z.array(finding),
+  iteration: z.number(),
+  max_iterations: z.number(),
+  advice: z.string().nullable(),
+  /** Against the last round of this task or branch; null when there was none. */
+  since_last: z.object({ fixed: z.number(), stayed: z.number(), new: z.number() }).nullable(),
+  dismissed: z.number(),
+  engines: z.array(
+    z.object({
+      name: z.string(),
+      state: z.enum(["ok", "failed", "timeout", "skipped"]),
+      ms: z.number(),
+      note: z.string().nullable(),
+    }),
+  ),
+  not_analysed: z.object({
+    too_large: z.number(),
+    binary: z.number(),
+    generated: z.number(),
+    other: z.number(),
+  }),
+  trees: treesOutput,
+});
+export type Prescreen = z.output<typeof prescreenOutput>;
+
+export const prescreenArguments = {
+  dismiss: z
+    .array(z.strictObject({ id: z.string().min(1).max(64), reason: z.string().min(1).max(2_000) }))
+    .max(100)
+    .optional(),
+};
+
+export interface PrescreenOptions {
+  store: StateStore;
+  config: Config;
+  signal: AbortSignal;
+  dismiss?: readonly { id: string; reason: string }[] | undefined;
+  onProgress?: ((message: string) => void) | undefined;
+  /** For tests of what happens when one fails; default all. */
+  engines?: readonly Engine[];
+}
+
+/**
+ * The mistakes that a change brought in, by static analysis alone: no model, no network, nothing of the repository's
+ * run. Throws UsageError for an empty change, and the signal's reason when cancelled.
+ */
+export async function prescreen(
+  change: Change,
+  sluice: Sluice,
+  options: PrescreenOptions,
+): Promise<Prescreen> {
+  refuseEmpty(change);
+  const { store, config, signal, onProgress } = options;
+  const key = roundKey(change);
+  const rounds = await prescreenRounds(store, key);
+  const analysis = await analyse(change, sluice, {
+    signal,
+    onProgress,
+    engines: options.engines ?? allEngines,
+  });
+
+  const unknown = await dismiss(options.dismiss ?? [], analysis.findings, rounds, store, sluice);
+  const gone = new Set((await dismissals(store)).map(({ id }) => id));
+  const findings = analysis.findings.filter(({ id }) => !gone.has(id));
+  const blocking = findings.filter(({ severity }) => severity !== "hint");
+  const verdict = blocking.length > 0 ? "issues" : "clean";
+
+  const known = rounds.some(
+    (round) => round.head_tree === change.head.tree && round.base_tree === change.base.tree,
+  );
+  const iteration = await count(verdict, known, key, store);
+  const previous = rounds.find((round) => round.head_tree !== change.head.tree);
+  if (!known || verdict === "clean") await recordPrescreen(store, roundOf(key, change, findings, sluice));
+
+  const max = config.review.prescreen.max_iterations;
+  return {
+    verdict,
+    findings: findings.map(shown),
+    iteration,
+    max_iterations: max,
+    advice: advise(verdict, iteration, max, analysis, unknown),
+    since_last: previous ? difference(previous, findings) : null,
+    dismissed: analysis.findings.length - findings.length,
+    engines: analysis.engines,
+    not_analysed: analysis.not_analysed,
+    trees: treesOf(change),
+  };
+}
+
+/** What rounds are counted under. */
+function roundKey({ task, repository, head }: Change): string {
+  if (task !== null) return `task:${task}`;
+  return repository.branch === null ? `detached:${head.commit ?? head.label}` : `branch:${repository.branch}`;
+}
+
+/** A round counts when it gave findings for a tree that was not seen before; a clean one ends the row. */
+async function count(
+  verdict: Prescreen["verdict"],
+  known: boolean,
+  key: string,
+  store: StateStore,
+): Promise<number> {
+  const before = await getIteration(store, key);
+  if (verdict === "clean") {
+    if (before > 0) await resetIteration(store, key);
+    return before;
+  }
+  return known && before > 0 ? before : bumpIteration(store, key);
+}
+
+/** Records what can be dismissed, and gives the ids that name no finding. */
+async function dismiss(
+  wanted: readonly { id: string; reason: string }[],
+  findings: readonly Finding[],
+  rounds: readonly PrescreenRound[],
+  store: StateStore,
+  sluice: Sluice,
+): Promise<string[]> {
+  const classes = new Map<string, string>();
+  for (const round of rounds) for (const one of round.findings) classes.set(one.id, one.class);
+  for (const one of findings) classes.set(one.id, one.class);
+  const unknown: string[] = [];
+  for (const { id, reason } of wanted) {
+    const found = classes.get(id);
+    if (found === undefined) unknown.push(id);
+    else
+      await dismissFinding(store, { id, reason, class: found, at: new Date(sluice.clock()).toISOString() });
+  }
+  return unknown;
+}
+
+function roundOf(key: string, change: Change, findings: readonly Finding[], sluice: Sluice): PrescreenRound {
+  return {
+    key,
+    base_tree: change.base.tree,
+    head_tree: change.head.tree,
+    findings: findings.slice(0, 500).map((one) => ({ id: one.id, class: one.class })),
+    at: new Date(sluice.clock()).toISOString(),
+  };
+}
+
+function difference(
+  previous: PrescreenRound,
+  findings: readonly Finding[],
+): { fixed: number; stayed: number; new: number } {
+  const before = new Set(previous.findings.map(({ id }) => id));
+  const stayed = findings.filter(({ id }) => before.has(id)).length;
+  return { fixed: before.size - stayed, stayed, new: findings.length - stayed };
+}
+
+function advise(
+  verdict: Prescreen["verdict"],
+  iteration: number,
+  max: number,
+  { engines }: Analysis,
+  unknown: readonly string[],
+): string | null {
+  const sentences: string[] = [];
+  if (verdict === "issues" && iteration > max) {
+    sentences.push(
+      `${max} rounds are over: go on to the review with what is left, and tell the reviewer of it.`,
+    );
+  } else if (verdict === "issues") {
+    sentences.push(
+      "Fix these, then call again; a finding that is wrong goes into `dismiss` with its id and a reason.",
+    );
+  }
+  const lost = engines
+    .filter(({ state }) => state === "failed" || state === "timeout")
+    .map(({ name }) => name);
+  if (lost.length > 0) {
+    sentences.push(
+      `${lost.join(", ")} did not finish: what only ${lost.length > 1 ? "they find" : "it finds"} was not looked for.`,
+    );
+  }
+  if (unknown.length > 0)
+    sentences.push(`No finding has the id ${unknown.join(", ")}: nothing was dismissed by it.`);
+  return sentences.join(" ") || null;
+}
+
+function shown({
+  id,
+  severity,
+  class: kind,
+  file,
+  line,
+  message,
+  evidence,
+  source,
+  on_changed_line,
+}: Finding) {
+  return { id, severity, class: kind, file, line, message, evidence, source, on_changed_line };
+}
