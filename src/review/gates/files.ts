@@ -3,6 +3,7 @@ import { constants } from "node:fs";
 import { open, readdir, realpath } from "node:fs/promises";
 import { basename, join, relative, sep } from "node:path";
 import type { Change, Side } from "../../change/types.js";
+import { UsageError } from "../../errors.js";
 
 /** A project's files, from the disk or from one of a change's trees. Paths are relative, `/`-separated. */
 export interface ProjectFiles {
@@ -36,7 +37,11 @@ export function filesOnDisk(root: string): ProjectFiles {
 export function filesOfTree(change: Change, side: Side): ProjectFiles {
   return {
     async read(path) {
-      const content = await change.objects.file(side, path);
+      const content = await change.objects.file(side, path).catch((error: unknown) => {
+        // Larger than is read whole.
+        if (error instanceof UsageError) return null;
+        throw error;
+      });
       return content === null || content.length > maxBytes ? null : asText(content);
     },
     async named(pattern) {

@@ -19,14 +19,16 @@ export interface Found {
 }
 
 /** The scripts and targets that count as a check, best first. Any other check is its own name. */
-const aliases: Readonly<Record<string, readonly string[]>> = {
-  lint: "lint lint:check lint:ci check:lint lint-check check-lint eslint biome oxlint ruff".split(" "),
-  typecheck:
-    "typecheck type-check type:check types:check check-types check:types types tsc ts:check check:ts lint:types mypy pyright".split(
-      " ",
-    ),
-  build: "build build:ci compile".split(" "),
-};
+const aliases = new Map<string, readonly string[]>(
+  Object.entries({
+    lint: "lint lint:check lint:ci check:lint lint-check check-lint eslint biome oxlint ruff".split(" "),
+    typecheck:
+      "typecheck type-check type:check types:check check-types check:types types tsc ts:check check:ts lint:types mypy pyright".split(
+        " ",
+      ),
+    build: "build build:ci compile".split(" "),
+  }),
+);
 
 /**
  * The commands that a project itself has for a check. Scripts and recipes come before what a language's own tools
@@ -39,14 +41,13 @@ export async function findCommands(
   check: string,
   checks: readonly string[],
 ): Promise<Found[]> {
-  const names = aliases[check] ?? [check];
+  const names = aliases.get(check) ?? [check];
   const script = await packageScript(files, names);
   if (script === null) {
     const recipe = (await recipeFor(files, names, justfiles)) ?? (await recipeFor(files, names, makefiles));
     if (recipe !== null) return [recipe];
   }
-  const known = new Set(["lint", "build", "typecheck"]);
-  const tools = known.has(check) ? await toolCommands(files, check, checks) : [];
+  const tools = aliases.has(check) ? await toolCommands(files, check, checks) : [];
   if (script === null) return tools;
   const texts = (await sourcesOf(script.command, "", files)).map((source) => source.text).join("\n");
   return [script, ...tools.filter((tool) => tool.program === null || !texts.includes(tool.program))];

@@ -12,6 +12,11 @@ export interface Recipes {
 export const makefiles = ["GNUmakefile", "makefile", "Makefile"];
 export const justfiles = ["justfile", "Justfile", ".justfile"];
 
+/** Many targets before the colon. */
+const makeRule = /^([^\s:#=][^:#=]*)::?(?!=)(.*)$/;
+/** One name, then parameters, which may have defaults. */
+const justRule = /^@?([A-Za-z_][\w-]*)(?:[ \t][^:]*)?:(?!=)(.*)$/;
+
 const maxIncluded = 50;
 /** What is longer was not written by a person, and is only hashed. */
 const maxLine = 10_000;
@@ -28,7 +33,7 @@ export async function readRecipes(
     const text = await files.read(path);
     if (text === null) continue;
     const recipes: Recipes = { files: [], targets: new Map(), first: null };
-    await include(files, folder, path, text, recipes);
+    await include(files, folder, path, text, recipes, names === justfiles ? justRule : makeRule);
     return recipes;
   }
   return null;
@@ -49,7 +54,14 @@ export function reachable(recipes: Recipes, target: string): string {
   return bodies.join("\n");
 }
 
-async function include(files: ProjectFiles, folder: string, path: string, text: string, into: Recipes) {
+async function include(
+  files: ProjectFiles,
+  folder: string,
+  path: string,
+  text: string,
+  into: Recipes,
+  ruleLine: RegExp,
+): Promise<void> {
   if (into.files.length >= maxIncluded || into.files.some((file) => file.path === path)) return;
   into.files.push({ path, text });
   // A line that ends in a backslash goes on in the next.
@@ -92,17 +104,15 @@ async function include(files: ProjectFiles, folder: string, path: string, text: 
       for (const name of expand(included[1]).split(/\s+/)) {
         const inner = inFolder(folder, name.replace(/^(["'])(.*)\1$/, "$2"));
         const content = inner === null ? null : await files.read(inner);
-        if (inner !== null && content !== null) await include(files, folder, inner, content, into);
+        if (inner !== null && content !== null) await include(files, folder, inner, content, into, ruleLine);
       }
       continue;
     }
-    const rule = /^@?([^\s:#=][^:#=]*)::?(?!=)(.*)$/.exec(line);
+    const rule = ruleLine.exec(line);
     if (rule?.[1] === undefined) continue;
     open = [];
     const [needs = "", ...inline] = expand(rule[2] ?? "").split(";");
     const names = expand(rule[1]).trim().split(/\s+/);
-    // A justfile's recipe is one name and its parameters; a Makefile's rule is many targets. Taking parameters
-    // for targets, too, costs nothing.
     for (const name of names) {
       const target = into.targets.get(name) ?? { needs: [], body: "" };
       target.needs.push(...needs.split(/[\s|&()]+/).filter((need) => need !== ""));

@@ -35,6 +35,7 @@ export function scriptsHash(command: string, folder: string, sources: readonly S
 const maxDepth = 8;
 const maxSources = 300;
 const maxWords = 2_000;
+const maxArguments = 200;
 
 const packageManagers = new Set(["npm", "pnpm", "yarn", "bun", "npx", "pnpx", "bunx", "corepack"]);
 const scriptRunners = new Set(["npm-run-all", "npm-run-all2", "run-s", "run-p", "concurrently", "wireit"]);
@@ -124,11 +125,14 @@ class Found {
   }
 
   async #simple(words: string[], folder: string, depth: number, known: boolean): Promise<void> {
-    const start = words.findIndex((word) => !/^[A-Za-z_]\w*=/.test(word));
-    for (let index = Math.max(start, 0); index < words.length; index++) {
+    const start = Math.max(
+      words.findIndex((word) => !/^[A-Za-z_]\w*=/.test(word)),
+      0,
+    );
+    for (let index = start; index < Math.min(words.length, start + maxWords); index++) {
       const word = words[index] ?? "";
       const program = word.slice(word.lastIndexOf("/") + 1);
-      const rest = words.slice(index + 1);
+      const rest = words.slice(index + 1, index + 1 + maxArguments);
       if (packageManagers.has(program) || scriptRunners.has(program) || workspaceRunners.has(program)) {
         await this.#packageScripts(program, rest, folder, depth);
       } else if (program === "make" || program === "gmake") {
