@@ -27,6 +27,8 @@ export interface Place {
   directory: string;
   /** True when it is a `.flow/`, which has a .gitignore to keep. */
   flow: boolean;
+  /** Where the state was before there was a `.flow/`; null when `directory` is that place. */
+  earlier: string | null;
   /** False when nothing can be kept there. */
   usable: boolean;
   warnings: string[];
@@ -49,7 +51,7 @@ export async function findPlace(
     const kind = await kindOf(flow);
     if (kind === "folder") {
       const obstacle = (await strangeEntry(flow)) ?? (await trackedState(sluice, mainRoot, signal));
-      if (obstacle === null) return { directory: flow, flow: true, usable: true, warnings };
+      if (obstacle === null) return { directory: flow, flow: true, earlier: common, usable: true, warnings };
       warnings.push(`${obstacle} It is ignored; Sluice keeps its state in ${common}.`);
     } else if (kind !== "absent") {
       const what = kind === "link" ? "a symbolic link" : "not a folder";
@@ -62,7 +64,7 @@ export async function findPlace(
       ? await strangeEntry(common)
       : `${common} is not a folder.`;
   if (strange !== null) warnings.push(`${strange} Sluice's state is not kept.`);
-  return { directory: common, flow: false, usable: strange === null, warnings };
+  return { directory: common, flow: false, earlier: null, usable: strange === null, warnings };
 }
 
 /** True when `.flow/.gitignore` has our lines. */

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { UsageError } from "../errors.js";
 import type { Sluice } from "../sluice.js";
 import type { StateStore } from "./store.js";
 
@@ -114,12 +115,24 @@ export async function readQuota(store: StateStore, sluice: Sluice): Promise<Quot
   return { ...state, sources: Object.fromEntries(sources) };
 }
 
-/** Merges what was seen of a source into what is known, and gives the source as known now. */
+/**
+ * Merges what was seen of a source into what is known, and gives the source as known now.
+ *
+ * @throws UsageError when a source's or a window's name is no name
+ */
 export async function recordUsage(
   store: StateStore,
   sluice: Sluice,
   event: UsageEvent,
 ): Promise<SourceQuota> {
+  for (const name of [event.source, ...(event.windows ?? []).map(({ id }) => id)]) {
+    if (!/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$/.test(name)) {
+      throw new UsageError(
+        `${JSON.stringify(name.slice(0, 80))} can't name a source or a window of quota.`,
+        "Use letters, digits, `_`, `.`, `:` and `-`, as in `claude_max` and `5h`.",
+      );
+    }
+  }
   const now = sluice.clock();
   return store.update(file, quotaState, (state) => {
     const known = Object.hasOwn(state.sources, event.source) ? state.sources[event.source] : undefined;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type * as z from "zod";
 import type { Repository } from "../change/types.js";
 import { isObject, type JsonObject, parseJson } from "../config/json.js";
-import { errnoOf, readRegularFile, replaceFile, syncFolder } from "../durable-file.js";
+import { errnoOf, kindOf, readRegularFile, replaceFile, syncFolder } from "../durable-file.js";
 import { ConfigurationError, messageOf } from "../errors.js";
 import { type HeldLock, LockLost, type LockOptions, withLock } from "../file-lock.js";
 import type { Sluice } from "../sluice.js";
@@ -103,9 +103,13 @@ function fileStore(sluice: Sluice, place: Place): StateStore {
 
   const load = async <T>(file: StateFile, schema: StateSchema<T>): Promise<Content<T>> => {
     const content = await readRegularFile(join(directory, file), largest);
-    if (content.state === "absent") return { state: "empty" };
     if (content.state === "refused") return content;
-    return understand(content.text, schema);
+    if (content.state === "read") return understand(content.text, schema);
+    if (place.earlier === null || (await kindOf(place.earlier)) !== "folder") return { state: "empty" };
+    // The state goes on in `.flow/` from what was kept before there was one.
+    const earlier = await readRegularFile(join(place.earlier, file), largest);
+    const understood = earlier.state === "read" ? await understand(earlier.text, schema) : null;
+    return understood?.state === "good" ? { ...understood, text: "" } : { state: "empty" };
   };
 
   /** Moves a file that can't be understood out of the way, under the lock. */

@@ -61,6 +61,16 @@ describe("the place of the state", () => {
     expect(existsSync(common)).toBe(false);
   });
 
+  it("takes along what was kept before somebody made a .flow/", async () => {
+    await bump(await open());
+    mkdirSync(flow);
+    const store = await open();
+    expect(await store.read("metrics.json", schema)).toMatchObject({ count: 1 });
+    expect(await bump(store)).toBe(2);
+    expect(content(flow).count).toBe(2);
+    expect(content(common).count).toBe(1);
+  });
+
   it("is the git folder in a bare repository", async () => {
     const store = await openStore(repository.sluice(), { ...opened(repository), bare: true, mainRoot: null });
     expect(store.directory).toBe(common);
