@@ -142,6 +142,16 @@ export function resolveModel(config: Models, source: string, name: string): Reso
   };
 }
 
+/** The model that a caller means by a routing name or by the source's id; null when neither is known. */
+export function modelCalled(config: Models, source: string, called: string): ResolvedModel | null {
+  const wanted = canonical(called);
+  for (const name of routingNames(config)) {
+    const model = resolveModel(config, source, name);
+    if (model && (name === called || canonical(model.id) === wanted)) return model;
+  }
+  return null;
+}
+
 /** A source's good and cheap model for a ROUTINE change; null when it lists none that is known as one. */
 export function routineModel(config: Models, source: string): ResolvedModel | null {
   for (const [name, model] of Object.entries(shipped)) {

@@ -4,6 +4,7 @@ import { UsageError } from "../errors.js";
 import type { Sluice } from "../sluice.js";
 import { recordUsage, type UsageEvent, type WindowReading } from "../state/quota-state.js";
 import type { StateStore } from "../state/store.js";
+import { modelCalled, scopeOf } from "./catalog.js";
 import { windowKey, windowLength } from "./pacing.js";
 import { sourceOutput, sourceRow } from "./quota-status.js";
 import { sourceNames, sourceStatuses } from "./sources.js";
@@ -13,6 +14,7 @@ const reasons = ["usage_limit", "rate_limit", "overloaded", "billing", "auth", "
 /** What another program, an agent or a person saw of a source. Few words: every tool list pays for them. */
 export const recordUsageArguments = {
   source: z.string(),
+  model: z.string().optional(),
   input_tokens: z.number().optional(),
   output_tokens: z.number().optional(),
   throttle: z
@@ -67,11 +69,12 @@ const name = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/;
 export async function recordUsageSeen(
   sluice: Sluice,
   args: RecordUsageArguments,
-  { store, config }: { store: StateStore; config: Pick<Config, "premium_sources"> },
+  { store, config }: { store: StateStore; config: Pick<Config, "premium_sources" | "models"> },
 ): Promise<RecordUsageResult> {
   const now = sluice.clock();
   const notes: string[] = [];
   const event = normalise(args, now, notes);
+  event.lifts = lifts(args, config);
   const quota = await recordUsage(store, sluice, event);
   const statuses = await sourceStatuses(sluice, config);
   const status = statuses.find(({ source }) => source === event.source) ?? {
@@ -93,6 +96,21 @@ export async function recordUsageSeen(
       ? "Nothing more to do; route_review takes it into account."
       : `${event.source} is not asked for now; call route_review for another reviewer.`,
   };
+}
+
+/**
+ * Which throttles a good sign is evidence against. A call says something of its own model's limits and of those
+ * without a scope; windows that were read, of all of them. Only Copilot's don't: what can be read there is the
+ * month's allowance, and its session and weekly limits are hidden.
+ */
+function lifts(
+  args: RecordUsageArguments,
+  config: Pick<Config, "models" | "premium_sources">,
+): NonNullable<UsageEvent["lifts"]> {
+  const called = args.input_tokens !== undefined || args.output_tokens !== undefined;
+  if (!called) return () => args.source !== "copilot";
+  const model = args.model === undefined ? null : modelCalled(config, args.source, args.model);
+  return ({ scope }) => scope === undefined || (model !== null && scopeOf(scope, model) === "applies");
 }
 
 /** A caller's words as an event, with times in milliseconds and use as fractions. */

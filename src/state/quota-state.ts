@@ -98,6 +98,8 @@ export interface UsageEvent {
     provenance?: Provenance;
     evidence?: string;
   };
+  /** Which throttles this event, when it went well, is evidence against; default all of the source's. */
+  lifts?: (throttle: Throttle) => boolean;
   /** Lifts every throttle of the source: somebody mended it, or looked and found quota. */
   clear_throttles?: boolean;
 }
@@ -214,7 +216,10 @@ function mergeThrottles(
   // A limit lifted early stays lifted: a call that worked is better evidence than a time stated before it.
   const worked = event.outcome === "ok" && event.throttle === undefined;
   if (worked || showsQuota(source, event)) {
-    throttles = throttles.filter(({ set_at, reason }) => set_at > at || (!worked && parked.has(reason)));
+    const lifts = event.lifts ?? (() => true);
+    throttles = throttles.filter(
+      (item) => item.set_at > at || (!worked && parked.has(item.reason)) || !lifts(item),
+    );
   }
   const { throttle } = event;
   if (throttle === undefined) return throttles;
