@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { openRepository } from "../change/repository.js";
 import type { Repository } from "../change/types.js";
 import { type Loaded, loadConfiguration, loadUserConfiguration } from "../config/load.js";
 import { userConfigurationPath } from "../config/paths.js";
 import { readTrust } from "../config/trust.js";
 import { isSluiceError, messageOf } from "../errors.js";
-import { configuredSources } from "../premium/sources.js";
+import { sourceStatuses } from "../premium/sources.js";
 import { printable } from "../printable.js";
 import { runProcess } from "../process.js";
 import { findGates } from "../review/gates.js";
@@ -169,12 +169,12 @@ function configuration(sluice: Sluice, { problems, not_trusted }: Loaded): Line[
 }
 
 async function sources(sluice: Sluice, { config }: Loaded): Promise<Line[]> {
-  const found = await configuredSources(sluice, config);
+  const found = await sourceStatuses(sluice, config);
   const lines = found.map(
     ({ source, configured, access, why }): Line => ({
       health: configured ? "ok" : "missing",
       what: `source ${source}`,
-      detail: configured ? `by ${access}` : why,
+      detail: configured ? `by ${access}: ${why}` : why,
     }),
   );
   if (found.some(({ configured }) => configured)) return lines;
@@ -185,7 +185,7 @@ async function sources(sluice: Sluice, { config }: Loaded): Promise<Line[]> {
       what: "sources",
       detail:
         "no premium source is configured: your agent reviews by itself, with the prompt that review_change gives it",
-      todo: `Sign in to a CLI (codex, claude, copilot) that is on PATH, or set an API key. PATH has ${(sluice.env.PATH ?? "").split(delimiter).length} folders.`,
+      todo: "Put the CLI of a subscription that you have (codex, claude, copilot) on PATH, or set its API key.",
     },
   ];
 }

@@ -1,0 +1,18 @@
+import * as z from "zod";
+import { defineTool, ownState } from "../src/mcp/define-tool.js";
+import { recordUsageArguments, recordUsageOutput, recordUsageSeen } from "../src/review/quota.js";
+import { openRequestedRepository } from "../src/review/requested-change.js";
+
+export default defineTool({
+  name: "record_usage",
+  group: "quota",
+  title: "Record usage",
+  description:
+    "Tell Sluice what a premium source used or said elsewhere: tokens of a call, a rate limit, a usage window. Routing goes by it.",
+  input: { ...recordUsageArguments, repo: z.string().optional() },
+  output: recordUsageOutput,
+  hints: ownState,
+  async run({ repo, ...seen }, { sluice, signal }) {
+    return recordUsageSeen(sluice, seen, await openRequestedRepository(sluice, repo, signal));
+  },
+});
