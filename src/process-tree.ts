@@ -12,6 +12,8 @@ export interface Tree {
   pid: number;
   /** The run's name in `SLUICE_RUN`. */
   run: string;
+  /** What an earlier signal found: its parents may be dead by the next one. */
+  seen: Set<number>;
 }
 
 interface Running {
@@ -35,7 +37,10 @@ export function signalTree(tree: Tree, signal: "SIGTERM" | "SIGKILL"): number[] 
   // Found first: once a parent dies its children belong to init.
   const found = members(tree);
   send(-tree.pid, signal);
-  for (const pid of found) send(pid, signal);
+  for (const pid of found) {
+    tree.seen.add(pid);
+    send(pid, signal);
+  }
   return found;
 }
 
@@ -70,6 +75,7 @@ function members(tree: Tree): number[] {
   for (const entry of running) {
     if (entry.pid === process.pid || found.has(entry.pid)) continue;
     if (
+      tree.seen.has(entry.pid) ||
       entry.group === tree.pid ||
       entry.session === tree.pid ||
       (process.platform === "linux" && carries(entry.pid, tree.run))

@@ -99,7 +99,7 @@ export function runProcess(file: string, args: readonly string[], options: RunOp
       timers.add(timer);
       return timer;
     };
-    const tree: Tree | null = child.pid === undefined ? null : { pid: child.pid, run };
+    const tree: Tree | null = child.pid === undefined ? null : { pid: child.pid, run, seen: new Set() };
     if (tree !== null) trees.add(tree);
 
     let answered = false;

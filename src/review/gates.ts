@@ -90,7 +90,7 @@ export async function runGates(change: Change, sluice: Sluice, options: GatesOpt
   try {
     for (const name of names) {
       const own = plans.filter((plan) => plan.name === name || plan.name.startsWith(`${name}:`));
-      if (own.length === 0) checks.push(skipped(name, null, await notFound(change, name)));
+      if (own.length === 0) checks.push(skipped(name, null, await notFound(change, name, plans)));
       for (const plan of own) checks.push(await session.check(plan));
     }
   } finally {
@@ -156,7 +156,10 @@ function skipped(name: string, command: string | null, reason: string): Check {
   };
 }
 
-async function notFound(change: Change, name: string): Promise<string> {
+async function notFound(change: Change, name: string, plans: readonly GatePlan[]): Promise<string> {
+  const compiler = plans.find((plan) => plan.name === "build" && /^(Cargo|go|pom|build)\./.test(plan.source));
+  if (name === "typecheck" && compiler !== undefined)
+    return `the build (${compiler.command}) checks the types`;
   const looked = await projectFilesPresent(filesOnDisk(change.repository.root));
   const where =
     looked.length === 0 ? "the project has no build files that are known" : `none in ${looked.join(", ")}`;

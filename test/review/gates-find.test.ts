@@ -107,17 +107,17 @@ describe("which commands a project has", () => {
     ],
     [
       "two languages side by side",
-      { "package.json": scripts({ lint: "eslint ." }), "Cargo.toml": "" },
+      { "package.json": scripts({ lint: "eslint ." }), "Cargo.toml": "", "Cargo.lock": "" },
       {
         lint: "npm run lint",
-        "lint:cargo": "cargo clippy --all-targets",
-        build: "cargo build --all-targets",
+        "lint:cargo": "cargo clippy --all-targets --locked",
+        build: "cargo build --all-targets --locked",
       },
     ],
     [
       "one command where a script already calls the other tool",
       { "package.json": scripts({ lint: "eslint . && cargo clippy" }), "Cargo.toml": "" },
-      { lint: "npm run lint", build: "cargo build --all-targets" },
+      { lint: "npm run lint", build: "cargo build --all-targets --locked" },
     ],
     ["nothing in a broken package.json", { "package.json": "{" }, {}],
     [
@@ -128,6 +128,18 @@ describe("which commands a project has", () => {
     ["nothing in no project at all", { "README.md": "" }, {}],
   ])("finds %s", async (_, files, expected) => {
     expect(await commands(files)).toEqual(expected);
+  });
+
+  it("leaves out cargo's type check only where cargo also builds", async () => {
+    const files = { "Cargo.toml": "", "Cargo.lock": "" };
+    expect(await commands(files, { checks: ["typecheck"] })).toEqual({
+      typecheck: "cargo check --all-targets --locked",
+    });
+  });
+
+  it("does not let cargo write a lock file", async () => {
+    const [plan] = await found(project({ "Cargo.toml": "" }), { checks: ["build"] });
+    expect(plan?.why).toContain("Cargo.lock");
   });
 
   it("takes commands from the configuration before what it finds, and checks of any name", async () => {

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
@@ -226,6 +227,23 @@ describe("running", () => {
     expect(only(result).reason).toContain("dependencies");
   });
 
+  it("gives base its links and executable files, but no link that leads out of it", async () => {
+    const repository = testRepository();
+    repositories.push(repository);
+    repository.write({
+      "check.sh*": "#!/bin/sh\ncat inside; cat outside; echo error: end; exit 1\n",
+      "real.txt": "error: linked\n",
+    });
+    repository.link("inside", "real.txt");
+    repository.link("outside", "../home/secret.txt");
+    repository.write({ "../home/secret.txt": "error: only on head\n" });
+    repository.commit("base");
+    repository.write({ "a.txt": "" });
+    const result = await run(repository, { config: command("./check.sh") });
+    expect(only(result)).toMatchObject({ state: "failed", pre_existing: false });
+    expect(only(result).reason).toContain("1 error is new: error: only on head");
+  });
+
   it("leaves nothing behind in the temporary folder", async () => {
     const repository = project({ "check.js": "process.exit(1)", "tmp/.keep": "" });
     repository.write({ "a.txt": "" });
@@ -384,6 +402,19 @@ describe("what is stopped", () => {
     await until(() => pids(repository).every((file) => !alive(pid(file))));
   });
 
+  it("tells a check that never ends since the change from one that never did", async () => {
+    const hangs = `if (require("fs").existsSync("hang")) setInterval(() => {}, 1000);`;
+    const change = project({ "check.js": hangs });
+    change.write({ hang: "" });
+    const config = command(program, { timeout_s: 1 });
+    expect(only(await run(change, { config }))).toMatchObject({ state: "failed", pre_existing: false });
+    const before = project({ "check.js": hangs, hang: "" });
+    before.write({ "a.txt": "" });
+    const result = await run(before, { config });
+    expect(result.passed).toBe(true);
+    expect(only(result)).toMatchObject({ state: "failed", pre_existing: true });
+  });
+
   it("stops the processes when it is cancelled, and says nothing else", async () => {
     const repository = project({ "check.js": `${sleeper} setInterval(() => {}, 1000);` });
     const cancel = new AbortController();
@@ -501,10 +532,13 @@ describe("what is skipped", () => {
     const manager = project({
       "package.json": JSON.stringify({ packageManager: "pnpm@9.0.0", scripts: { lint: "true" } }),
     });
-    const bare = await run(manager, { config: lintOnly, env: { PATH: "/nonexistent" }, args: {} }).catch(
-      () => null,
-    );
-    expect(bare).toBeNull();
+    // Only git is there.
+    const folder = join(manager.path, "..", "programs");
+    mkdirSync(folder);
+    symlinkSync(execFileSync("which", ["git"], { encoding: "utf8" }).trim(), join(folder, "git"));
+    const bare = await run(manager, { config: lintOnly, env: { PATH: folder } });
+    expect(bare.passed).toBeNull();
+    expect(only(bare)).toMatchObject({ state: "skipped", reason: "pnpm was not found on PATH" });
     const dependencies = project({
       "package.json": JSON.stringify({ devDependencies: { eslint: "9" }, scripts: { lint: "eslint ." } }),
     });

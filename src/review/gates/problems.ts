@@ -74,7 +74,7 @@ export class ProblemLines {
       .replace(/\b0x[0-9a-f]+\b/gi, "0x#")
       .replace(/\b\d+(?:\.\d+)?\s?(?:ms|s|sec|secs|seconds|m|min)\b/g, "#time")
       .replace(/\d{4}-\d\d-\d\d[T ][\d:.]+Z?/g, "#time")
-      .replace(/[:([ ]\d+(?:[:,]\s?\d+)*(?=[\s:)\],]|$)/g, (number) => `${number[0]}#`);
+      .replace(/(^|[:([ ])\d+(?:[:,]\s?\d+)*(?=[\s:)\],]|$)/g, "$1#");
   }
 }
 

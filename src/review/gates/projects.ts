@@ -178,9 +178,14 @@ async function python(files: ProjectFiles, check: string): Promise<Found[]> {
 
 async function cargo(files: ProjectFiles, check: string, checks: readonly string[]): Promise<Found[]> {
   if ((await files.read("Cargo.toml")) === null) return [];
-  // Without it cargo may rewrite the lock file, which is part of the tree.
-  const locked = (await files.read("Cargo.lock")) === null ? "" : " --locked";
-  const at = (command: string) => [tool("cargo", "cargo", `cargo ${command}${locked}`, "Cargo.toml")];
+  // Without a lock file cargo writes one, and without --locked it may rewrite it: the tree is not ours to edit.
+  const unfit =
+    (await files.read("Cargo.lock")) === null
+      ? "cargo would write a Cargo.lock: run `cargo generate-lockfile`, or name a command in review.gates.commands"
+      : null;
+  const at = (command: string) => [
+    { ...tool("cargo", "cargo", `cargo ${command} --locked`, "Cargo.toml"), unfit },
+  ];
   if (check === "lint") return at("clippy --all-targets");
   if (check === "build") return at("build --all-targets");
   return checks.includes("build") ? [] : at("check --all-targets");
