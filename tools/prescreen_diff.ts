@@ -8,7 +8,7 @@ export default defineLongTool({
   group: "review",
   title: "Pre-screen a change",
   description:
-    "Mistakes that this change brought in, found by static analysis: undefined names, missing imports, null access, secrets. Free. Fix them before any review, or dismiss false ones.",
+    "Mistakes that a change brought in, by static analysis: undefined names, missing imports, null access, secrets. Fix them before any review, or dismiss false ones.",
   input: { ...changeArguments, ...prescreenArguments },
   output: prescreenOutput,
   hints: ownState,

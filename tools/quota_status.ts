@@ -1,3 +1,4 @@
+import * as z from "zod";
 import { defineTool, reads } from "../src/mcp/define-tool.js";
 import { quotaStatus, quotaStatusOutput } from "../src/review/quota.js";
 import { openRequestedRepository } from "../src/review/requested-change.js";
@@ -7,11 +8,11 @@ export default defineTool({
   group: "quota",
   title: "Quota left",
   description:
-    "What is left of each premium source, by window, with where the figure came from and its age; null is unknown.",
-  input: {},
+    "What is left of each premium source, by window, with provenance and age; null is unknown. Calls nobody.",
+  input: { repo: z.string().optional() },
   output: quotaStatusOutput,
   hints: reads,
-  async run(_args, { sluice, signal }) {
-    return quotaStatus(sluice, await openRequestedRepository(sluice, undefined, signal));
+  async run({ repo }, { sluice, signal }) {
+    return quotaStatus(sluice, await openRequestedRepository(sluice, repo, signal));
   },
 });

@@ -8,7 +8,7 @@ export default defineTool({
   group: "review",
   title: "Record a verdict",
   description:
-    "Remember a verdict that you or a person reached on a change, so that the same change is not reviewed again. It never counts as SHIP of review_change.",
+    "Remember a verdict that you or a person reached, so that the same change is not reviewed again. Never a SHIP of review_change.",
   input: { ...changeArguments, ...recordVerdictArguments },
   output: recordVerdictOutput,
   hints: ownState,

@@ -7,7 +7,7 @@ export default defineLongTool({
   group: "review",
   title: "Review a change",
   description:
-    "Review a change through all free stages in one call, stopping at the first that decides. Says what to fix, or how to get the verdict that ships. Call it first.",
+    "Call this first: reviews a change through all free stages, stopping at the first that decides. Says what to fix, or how to get the verdict that ships.",
   input: reviewArguments,
   output: reviewOutput,
   // It runs the gates, but only where a person had allowed some before the server started: see `noGates`.

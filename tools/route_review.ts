@@ -10,7 +10,7 @@ export default defineTool({
   group: "review",
   title: "Find a reviewer",
   description:
-    "Which premium source and model should review this change, by its class and what each source has left; and how large the review's context is.",
+    "Which premium source and model should review this change, by class and quota left; and how large the context is.",
   input: changeArguments,
   output: routeOutput,
   hints: reads,

@@ -8,7 +8,7 @@ export default defineLongTool({
   group: "review",
   title: "Run the gates",
   description:
-    "Do the project's own lint, build and typecheck pass? Runs only commands that a person allowed with `sluice trust`; tells new failures from old ones.",
+    "Do the project's own lint, build and typecheck pass? Runs only what a person allowed by `sluice trust`; tells new failures from old.",
   input: changeArguments,
   output: gatesOutput,
   hints: runsProjectCode,

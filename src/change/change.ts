@@ -10,13 +10,13 @@ import { openRepository } from "./repository.js";
 import { checkTaskId } from "./task-base.js";
 import type { Change } from "./types.js";
 
-/** The arguments of every tool that takes a change. Their words are paid for in every tool list: few. */
+/** The arguments of every tool that takes a change; the server's instructions say once what they mean. */
 export const changeArguments = {
   repo: z.string().optional(),
   base: z.string().optional(),
-  head: z.string().describe("ref, STAGED or WORKTREE").optional(),
-  diff: z.string().describe("unified diff on base, instead of head").optional(),
-  paths: z.array(z.string()).describe("globs").optional(),
+  head: z.string().optional(),
+  diff: z.string().optional(),
+  paths: z.array(z.string()).optional(),
   task: z.string().optional(),
 };
 

@@ -43,11 +43,15 @@ function nearest(word: string, candidates: readonly string[]): string | undefine
   );
 }
 
-/** Whether one letter inserted, left out or replaced makes the two equal. */
+/** Whether one letter inserted, left out or replaced, or two neighbours swapped, makes the two equal. */
 function oneEdit(a: string, b: string): boolean {
   const [short, long] = a.length <= b.length ? [a, b] : [b, a];
   if (long.length - short.length > 1) return false;
   let at = 0;
   while (at < short.length && short[at] === long[at]) at++;
-  return short.slice(short.length === long.length ? at + 1 : at) === long.slice(at + 1);
+  if (short.length < long.length) return short.slice(at) === long.slice(at + 1);
+  const swapped = short[at] === long[at + 1] && short[at + 1] === long[at];
+  return (
+    short.slice(at + 1) === long.slice(at + 1) || (swapped && short.slice(at + 2) === long.slice(at + 2))
+  );
 }

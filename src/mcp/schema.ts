@@ -5,9 +5,12 @@ export interface JsonSchema {
   [key: string]: unknown;
 }
 
+/** Limits that no honest call reaches; one that does is told so. */
+const limits = new Set(["minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum"]);
+
 /** A tool's arguments as JSON Schema, without what costs tokens and tells a model nothing. */
 export function inputSchema(schema: z.ZodObject): JsonSchema {
-  return asObject(lean(z.toJSONSchema(schema, { io: "input" })));
+  return asObject(lean(z.toJSONSchema(schema, { io: "input" }), limits));
 }
 
 /** Fields that any answer may carry beside the tool's own. */
@@ -60,24 +63,33 @@ function without(added: Record<string, unknown>, taken: unknown): Record<string,
   return Object.fromEntries(Object.entries(added).filter(([key]) => !(isRecord(taken) && key in taken)));
 }
 
-/** Drops the dialect, zod's safe-integer bounds and, below the top, `additionalProperties: false`. */
-function lean(value: unknown, depth = 0): unknown {
-  if (Array.isArray(value)) return value.map((item) => lean(item, depth + 1));
+/** Drops the dialect, zod's safe-integer bounds, `additionalProperties: false` below the top, and what is `unwanted`. */
+function lean(value: unknown, unwanted: ReadonlySet<string> = new Set(), depth = 0): unknown {
+  if (Array.isArray(value)) return value.map((item) => lean(item, unwanted, depth + 1));
   if (!isRecord(value)) return value;
   const result: Record<string, unknown> = {};
   for (const [key, item] of Object.entries(value)) {
-    if (key === "$schema") continue;
+    if (key === "$schema" || unwanted.has(key)) continue;
     if (key === "minimum" && item === Number.MIN_SAFE_INTEGER) continue;
     if (key === "maximum" && item === Number.MAX_SAFE_INTEGER) continue;
     if (key === "additionalProperties" && item === false && depth > 0) continue;
     // Property names are data here, not keywords.
-    result[key] = key === "properties" && isRecord(item) ? mapValues(item, depth) : lean(item, depth + 1);
+    const named = key === "properties" && isRecord(item);
+    result[key] = named
+      ? Object.fromEntries(Object.entries(item).map(([name, one]) => [name, lean(one, unwanted, depth + 1)]))
+      : lean(item, unwanted, depth + 1);
   }
-  return result;
+  return nullable(result);
 }
 
-function mapValues(properties: Record<string, unknown>, depth: number): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(properties).map(([key, item]) => [key, lean(item, depth + 1)]));
+/** `anyOf` a type and null, said shorter. */
+function nullable(schema: Record<string, unknown>): Record<string, unknown> {
+  const { anyOf, ...rest } = schema;
+  if (!Array.isArray(anyOf) || anyOf.length !== 2) return schema;
+  const [first, second]: unknown[] = anyOf;
+  if (!isRecord(first) || !isRecord(second) || second.type !== "null") return schema;
+  if (typeof first.type !== "string" || Object.keys(first).length !== 1) return schema;
+  return { ...rest, type: [first.type, "null"] };
 }
 
 function asObject(value: unknown): JsonSchema {

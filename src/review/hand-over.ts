@@ -16,7 +16,7 @@ export async function handOver(known: Known): Promise<Pick<ReviewResult, "review
     already: already(known),
   });
   return {
-    next: `${routeSays(known)} Review it with \`review.prompt\`, reading \`review.files\`; then call record_verdict with the same arguments as this call, the verdict, your model and the blockers.`,
+    next: `Nothing free stands against the change. ${known.route?.next ?? "No reviewer could be looked for: see stages."} To review it yourself: follow review.prompt, read review.files, and pass record_verdict the same change arguments as this call.`,
     review: {
       prompt,
       diff_command: command,
@@ -25,19 +25,6 @@ export async function handOver(known: Known): Promise<Pick<ReviewResult, "review
       tokens: route?.context.tokens ?? null,
     },
   };
-}
-
-function routeSays({ route }: Known): string {
-  switch (route?.decision) {
-    case "route":
-      return `Nothing free stands against the change. ${route.source} (${route.model}) is the reviewer to ask; this version of Sluice does not call it itself.`;
-    case "all_exhausted":
-      return `Nothing free stands against the change, and no premium source has quota now${
-        route.next_available_at === null ? "" : ` (next at ${route.next_available_at})`
-      }.`;
-    default:
-      return "Nothing free stands against the change, and no premium source is configured.";
-  }
 }
 
 function already({ prescreen }: Known): string {

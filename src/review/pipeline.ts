@@ -1,12 +1,13 @@
 import * as z from "zod";
 import { type ChangeArguments, changeArguments, changeLabel } from "../change/change.js";
+import { requireValid } from "../config/load.js";
 import { isSluiceError, messageOf } from "../errors.js";
 import type { Sluice } from "../sluice.js";
 import { handOver } from "./hand-over.js";
 import { openRequestedChange, type RequestedChange } from "./requested-change.js";
 import { treesOutput } from "./reviewed-trees.js";
 import { classification, fingerprint, gates, prescreen, route } from "./stages.js";
-import type { Known, Step } from "./step.js";
+import type { Known, Stage, Step } from "./step.js";
 
 /** What a review consists of, in order; the premium review that ends it comes with the sources that give it. */
 const stages = [gates, prescreen, fingerprint, classification, route] as const;
@@ -18,7 +19,7 @@ export const reviewArguments = { ...changeArguments, until: z.enum(stageNames).o
 
 const blocker = z.object({
   file: z.string().nullable(),
-  line: z.int().nullable(),
+  line: z.number().nullable(),
   message: z.string(),
   /** The gate, the analyzer, or who gave the verdict that is repeated. */
   source: z.string(),
@@ -130,7 +131,7 @@ export async function review(
   for (const stage of stages) {
     options.onProgress?.(stage.doing);
     const started = performance.now();
-    const step = await attempt(stage.name, stage.run, known);
+    const step = await attempt(stage, known);
     result.stages.push({
       name: stage.name,
       state: step.state,
@@ -154,8 +155,9 @@ export async function review(
   return result;
 }
 
-async function attempt(name: string, run: (known: Known) => Promise<Step>, known: Known): Promise<Step> {
+async function attempt({ name, section, run }: Stage, known: Known): Promise<Step> {
   try {
+    requireValid(known.loaded, section);
     return await run(known);
   } catch (error) {
     if (known.signal.aborted) throw error;

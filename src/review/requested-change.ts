@@ -1,11 +1,12 @@
 import { type ChangeArguments, openChange } from "../change/change.js";
 import { openRepository } from "../change/repository.js";
-import type { Change, Repository } from "../change/types.js";
-import { type Loaded, loadUserConfiguration } from "../config/load.js";
+import type { Change } from "../change/types.js";
+import { loadConfiguration, loadUserConfiguration } from "../config/load.js";
 import type { Config } from "../config/schema.js";
+import { readTrust } from "../config/trust.js";
 import type { Sluice } from "../sluice.js";
 import { openStore, type StateStore } from "../state/store.js";
-import { type ReviewContext, reviewContext } from "./settings.js";
+import { type ReviewContext, readRepositoryConfiguration, reviewContext } from "./settings.js";
 
 /** A change that a caller asked about, with the settings and state that its review works with. */
 export interface RequestedChange extends ReviewContext {
@@ -26,18 +27,19 @@ export async function openRequestedChange(
   return { change, ...(await reviewContext(sluice, change, { signal })) };
 }
 
-/** The same for what concerns a repository but no change: with the user's own settings only. */
+/** The same for what concerns a repository but no change: its settings are those of the main work tree. */
 export async function openRequestedRepository(
   sluice: Sluice,
   path: string | undefined,
   signal: AbortSignal,
-): Promise<{ repository: Repository; config: Config; loaded: Loaded; store: StateStore }> {
-  const loaded = await loadUserConfiguration(sluice);
-  const repository = await openRepository(sluice, path, { allowed: loaded.config.repositories, signal });
-  return {
-    repository,
-    config: loaded.config,
-    loaded,
-    store: await openStore(sluice, repository, { signal }),
-  };
+): Promise<{ config: Config; store: StateStore }> {
+  const user = await loadUserConfiguration(sluice);
+  const allowed = user.config.repositories;
+  const repository = await openRepository(sluice, path, { allowed, signal });
+  const [trust, text] = await Promise.all([
+    readTrust(sluice, repository.commonDir),
+    readRepositoryConfiguration(sluice, repository),
+  ]);
+  const { config } = await loadConfiguration(sluice, text, trust);
+  return { config, store: await openStore(sluice, repository, { signal }) };
 }

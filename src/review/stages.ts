@@ -10,6 +10,7 @@ import type { Attested, Blocker, Stage } from "./step.js";
 export const gates: Stage<"gates"> = {
   name: "gates",
   doing: "running the gates",
+  section: "review.gates",
   async run(known) {
     const { change, sluice, store, config, trust, signal, onProgress, noGates } = known;
     if (noGates !== undefined && trust !== null && Object.keys(trust.commands).length > 0) {
@@ -45,8 +46,9 @@ export const gates: Stage<"gates"> = {
         summary: `${passed.length > 0 ? `${names(passed)} passed` : "none passed"}${old}`,
       };
     }
-    const why = result.checks.map((check) => `${check.name}: ${check.reason}`);
-    return { state: "skipped", summary: why.length > 0 ? why.join("; ") : "no gates were found" };
+    const why = new Set(result.checks.map(({ reason }) => reason?.split(/[;:]/, 1)[0] ?? "skipped"));
+    const summary = why.size > 0 ? `${names(result.checks)}: ${[...why].join(", ")}` : "no gates are wanted";
+    return { state: "skipped", summary: result.next === null ? summary : `${summary}. ${result.next}` };
   },
 };
 
@@ -54,6 +56,7 @@ export const gates: Stage<"gates"> = {
 export const prescreen: Stage<"prescreen"> = {
   name: "prescreen",
   doing: "running the analyzers",
+  section: "review.prescreen",
   async run(known) {
     const { change, sluice, store, config, signal, onProgress } = known;
     if (!config.review.prescreen.enabled) {
@@ -93,6 +96,7 @@ export const prescreen: Stage<"prescreen"> = {
 export const fingerprint: Stage<"fingerprint"> = {
   name: "fingerprint",
   doing: "comparing with earlier reviews",
+  section: "review.fingerprint",
   async run(known) {
     const { change, sluice, store, config, signal } = known;
     let result = await checkFingerprint(change, sluice, { store, config, signal });
@@ -147,6 +151,7 @@ export const fingerprint: Stage<"fingerprint"> = {
 export const classification: Stage<"classify"> = {
   name: "classify",
   doing: "classifying the change",
+  section: "review.classification",
   async run(known) {
     const { change, sluice, config, signal } = known;
     known.classification ??= await classify(change, sluice, { config, signal });
@@ -159,6 +164,7 @@ export const classification: Stage<"classify"> = {
 export const route: Stage<"route"> = {
   name: "route",
   doing: "looking for a reviewer with quota",
+  section: "review.routing",
   async run(known) {
     const { change, sluice, store, config, signal } = known;
     known.surroundings ??= await surroundings(change, { sluice, signal });

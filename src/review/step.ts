@@ -62,5 +62,7 @@ export interface Stage<N extends string = string> {
   name: N;
   /** For a client that shows progress. */
   doing: string;
+  /** The part of the configuration that it can't do without. */
+  section: string;
   run(known: Known): Promise<Step>;
 }

@@ -1,15 +1,9 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type TestRepository, testRepository } from "../support/repository.js";
-import {
-  initialize,
-  type RawServer,
-  serverEnvironment,
-  serverProgram,
-  startServer,
-} from "../support/server.js";
+import { initialize, type RawServer, serverProgram, startServer } from "../support/server.js";
+import { trustEverything } from "../support/trust.js";
 
 let repository: TestRepository;
 let servers: RawServer[] = [];
@@ -32,7 +26,7 @@ function start(extra?: Record<string, string>, args?: readonly string[]) {
 }
 
 /** A gate that runs until a file appears, and says by another that it runs. */
-function slowGate() {
+async function slowGate() {
   const started = join(repository.path, "..", "started");
   repository.write({
     ".gitignore": "node_modules\n",
@@ -46,11 +40,7 @@ setInterval(() => {}, 1_000);
   });
   repository.commit();
   repository.write({ "a.ts": "export const a = 2;\n" });
-  execFileSync(process.execPath, [serverProgram, "trust", "--yes"], {
-    cwd: repository.path,
-    env: serverEnvironment(repository),
-    stdio: "pipe",
-  });
+  await trustEverything(repository);
   return started;
 }
 
@@ -88,12 +78,11 @@ describe("the server process", () => {
   });
 
   it.each(["SIGTERM", "SIGINT", "EOF"] as const)("takes what it started with it on %s", async (how) => {
-    const started = slowGate();
+    const started = await slowGate();
     const server = start();
     await initialize(server);
     server.send({ id: 1, method: "tools/call", params: { name: "run_gates", arguments: {} } });
     await until(() => existsSync(started));
-    const { readFileSync } = await import("node:fs");
     const pid = Number(readFileSync(started, "utf8"));
     expect(isAlive(pid)).toBe(true);
     if (how === "EOF") server.child.stdin?.end();
@@ -185,7 +174,6 @@ export async function load(url, context, next) { appendFileSync(${JSON.stringify
     await initialize(server);
     server.send({ id: 1, method: "tools/list" });
     await server.answer(1);
-    const { readFileSync } = await import("node:fs");
     const loaded = readFileSync(log, "utf8").split("\n");
     const packages = new Set(
       loaded.flatMap((url) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? []),
