@@ -2,6 +2,7 @@ import { existsSync, lstatSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { isSluiceError, messageOf, UsageError } from "../errors.js";
 import { byteStrings, textOf } from "./bytes.js";
+import { filterDrivers, filtersOff } from "./filters.js";
 import { git } from "./git.js";
 import { copyIndex, type ObjectStore, withTemporaryIndex } from "./object-store.js";
 import { isWithin } from "./repository.js";
@@ -62,17 +63,40 @@ export function stagedTree(store: ObjectStore, signal?: AbortSignal): Promise<Sn
 }
 
 async function writeTree(step: Step): Promise<string> {
-  const written = await run(step, ["write-tree", "--missing-ok"]);
+  const written = await runAnyway(step, ["write-tree", "--missing-ok"]);
   return written.stdout.toString("latin1").trim();
 }
 
-function run(step: Step, args: readonly string[], input?: Uint8Array, timeout = 120_000) {
+interface RunOptions {
+  input?: Uint8Array;
+  /** Filter drivers to leave out. */
+  without?: readonly string[];
+}
+
+function run(step: Step, args: readonly string[], { input, without = [] }: RunOptions = {}) {
   return step.store.write(args, {
-    env: { GIT_INDEX_FILE: step.index },
+    env: { GIT_INDEX_FILE: step.index, ...filtersOff(without) },
     signal: step.signal,
-    timeout,
+    timeout: 300_000,
     ...(input === undefined ? {} : { input }),
   });
+}
+
+/**
+ * For what needs no filter but may meet one: comparing, and writing an index, look again at files that were touched
+ * in the same moment as the index, and a required filter that cannot run ends them. Then it goes without filters:
+ * such files count as changed, and adding them finds out one by one.
+ */
+async function runAnyway(step: Step, args: readonly string[], input?: Uint8Array) {
+  const options = input === undefined ? {} : { input };
+  try {
+    return await run(step, args, options);
+  } catch (error) {
+    step.signal?.throwIfAborted();
+    const without = await filterDrivers(step.store.repository, step.signal);
+    if (without.length === 0) throw error;
+    return run(step, args, { ...options, without });
+  }
 }
 
 function list(paths: readonly string[]): Buffer {
@@ -82,17 +106,7 @@ function list(paths: readonly string[]): Buffer {
 /** Byte strings of the tracked paths that differ from the index, by whether there is something to take. */
 async function changedPaths(step: Step): Promise<{ present: string[]; gone: string[] }> {
   const command = ["diff-files", "--raw", "-z", "--no-renames", "--ignore-submodules=dirty"];
-  let output: Buffer;
-  try {
-    output = (await run(step, command)).stdout;
-  } catch (error) {
-    step.signal?.throwIfAborted();
-    // A filter that cannot run ends the comparison of files touched in the same moment as the index. Without
-    // filters they count as changed, and adding them finds out one by one.
-    const drivers = await filterDrivers(step);
-    if (drivers.length === 0) throw error;
-    output = (await run(step, [...drivers.flatMap(withoutFilter), ...command])).stdout;
-  }
+  const output = (await runAnyway(step, command)).stdout;
   const present = new Set<string>();
   const gone = new Set<string>();
   const pieces = byteStrings(output);
@@ -173,47 +187,55 @@ async function removeEntries(step: Step, paths: readonly string[]): Promise<void
   if (paths.length === 0) return;
   const zero = "0".repeat(step.store.repository.objectFormat === "sha256" ? 64 : 40);
   const input = Buffer.from(paths.map((path) => `0 ${zero}\t${path}\0`).join(""), "latin1");
-  await run(step, ["update-index", "-z", "--index-info"], input);
+  await runAnyway(step, ["update-index", "-z", "--index-info"], input);
 }
 
 /** Adds all in one go; only when that fails are the files at fault looked for. */
 async function addEntries(step: Step, paths: readonly string[]): Promise<void> {
   if (paths.length === 0 || (await tryToAdd(step, paths)) === null) return;
+  const drivers = await filterDrivers(step.store.repository, step.signal);
   const budget = { left: attempts };
   for (const [driver, group] of await byFilter(step, paths)) {
-    if (driver === "") {
-      await addByHalves(step, group, budget);
+    // Each group goes without the filters that are not its own, so that one at fault stops its own files only.
+    const without = drivers.filter((other) => other !== driver);
+    if (!drivers.includes(driver)) {
+      await addByHalves(step, group, without, budget);
       continue;
     }
-    const failure = await tryToAdd(step, group);
+    const failure = await tryToAdd(step, group, without);
     if (failure === null) continue;
     for (const path of group) skip(step, path, `its filter "${driver}" could not run: ${failure}`);
   }
 }
 
-async function addByHalves(step: Step, paths: readonly string[], budget: { left: number }): Promise<void> {
+async function addByHalves(
+  step: Step,
+  paths: readonly string[],
+  without: readonly string[],
+  budget: { left: number },
+): Promise<void> {
   if (paths.length === 0) return;
   budget.left -= 1;
-  const failure = await tryToAdd(step, paths);
+  const failure = await tryToAdd(step, paths, without);
   if (failure === null) return;
   if (paths.length === 1 || budget.left <= 0) {
     for (const path of paths) skip(step, path, `git could not read it: ${failure}`);
     return;
   }
   const middle = paths.length >> 1;
-  await addByHalves(step, paths.slice(0, middle), budget);
-  await addByHalves(step, paths.slice(middle), budget);
+  await addByHalves(step, paths.slice(0, middle), without, budget);
+  await addByHalves(step, paths.slice(middle), without, budget);
 }
 
 /** Null when it worked, else what git said. */
-async function tryToAdd(step: Step, paths: readonly string[]): Promise<string | null> {
+async function tryToAdd(
+  step: Step,
+  paths: readonly string[],
+  without: readonly string[] = [],
+): Promise<string | null> {
   try {
-    await run(
-      step,
-      ["update-index", "--add", "--remove", "--replace", "-z", "--stdin"],
-      list(paths),
-      300_000,
-    );
+    const args = ["update-index", "--add", "--remove", "--replace", "-z", "--stdin"];
+    await run(step, args, { input: list(paths), without });
     return null;
   } catch (error) {
     step.signal?.throwIfAborted();
@@ -225,7 +247,7 @@ async function tryToAdd(step: Step, paths: readonly string[]): Promise<string | 
 /** Paths by the filter their attributes name; "" for none. */
 async function byFilter(step: Step, paths: readonly string[]): Promise<Map<string, string[]>> {
   const groups = new Map<string, string[]>();
-  const output = (await run(step, ["check-attr", "-z", "--stdin", "filter"], list(paths))).stdout;
+  const output = (await run(step, ["check-attr", "-z", "--stdin", "filter"], { input: list(paths) })).stdout;
   const pieces = byteStrings(output);
   for (let at = 0; at + 2 < pieces.length; at += 3) {
     const value = pieces[at + 2] ?? "";
@@ -235,31 +257,6 @@ async function byFilter(step: Step, paths: readonly string[]): Promise<Map<strin
     else group.push(pieces[at] ?? "");
   }
   return groups;
-}
-
-async function filterDrivers(step: Step): Promise<string[]> {
-  const listed = await git(
-    step.store.repository,
-    ["config", "-z", "--name-only", "--get-regexp", "^filter\\."],
-    {
-      allowFailure: true,
-      signal: step.signal,
-    },
-  );
-  const names = byteStrings(listed.stdout).map((key) =>
-    textOf(key)
-      .replace(/^filter\./, "")
-      .replace(/\.[^.]*$/, ""),
-  );
-  // `-c` splits at the first "=": a driver with one in its name cannot be said that way.
-  return [...new Set(names)].filter((name) => !name.includes("="));
-}
-
-function withoutFilter(driver: string): string[] {
-  return ["clean=", "smudge=", "process=", "required=false"].flatMap((key) => [
-    "-c",
-    `filter.${driver}.${key}`,
-  ]);
 }
 
 /** `write-tree` refuses an index with conflicts: each becomes what HEAD's side says. */
@@ -279,6 +276,6 @@ async function settleConflicts(step: Step): Promise<void> {
   await removeEntries(step, [...ours.keys()]);
   const kept = [...ours].flatMap(([path, entry]) => (entry === null ? [] : [`${entry}\t${path}\0`]));
   if (kept.length > 0) {
-    await run(step, ["update-index", "-z", "--index-info"], Buffer.from(kept.join(""), "latin1"));
+    await runAnyway(step, ["update-index", "-z", "--index-info"], Buffer.from(kept.join(""), "latin1"));
   }
 }
