@@ -1,14 +1,19 @@
-import { copyFile, mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openRepository } from "../change/repository.js";
-import { ConfigurationError, messageOf } from "../errors.js";
+import type { Repository } from "../change/types.js";
+import { kindOf } from "../durable-file.js";
+import { ConfigurationError, isSluiceError, messageOf } from "../errors.js";
 import { printable } from "../printable.js";
+import type { Sluice } from "../sluice.js";
+import { isKeptOutOfGit, keepOutOfGit } from "../state/place.js";
+import { openStore } from "../state/store.js";
 import { packageRoot } from "../version.js";
 import type { AddCommand } from "./command-line.js";
 import { registrationLines } from "./registration.js";
 import { trustRepository } from "./trust.js";
 
-const schemaName = "sluice.schema.json";
+const schemaPath = "cache/sluice.schema.json";
 
 export const initCommand: AddCommand = (program, context) => {
   const { sluice, terminal, signal } = context;
@@ -34,7 +39,7 @@ export const initCommand: AddCommand = (program, context) => {
         );
       }
       const folder = join(top, ".flow");
-      const made = await createFlowFolder(folder);
+      const made = await createFlowFolder(sluice, repository, folder);
       for (const file of made) print(`${colours.green("created")}  ${printable(join(".flow", file))}`);
       if (made.length === 0) print(`${printable(folder)} is there already; nothing was changed.`);
       print(`\n${colours.bold("Register the server with your agent")}`);
@@ -46,34 +51,37 @@ export const initCommand: AddCommand = (program, context) => {
     });
 };
 
-/** Adds what is missing of `.flow/`; gives the names of the files it made. Throws ConfigurationError when it can't. */
-async function createFlowFolder(folder: string): Promise<string[]> {
+/**
+ * Adds what is missing of `.flow/`; gives the names of the files it made. The schema is a copy for editors: it lies
+ * with what is kept out of git. Throws ConfigurationError when something is in the way.
+ */
+async function createFlowFolder(sluice: Sluice, repository: Repository, folder: string): Promise<string[]> {
   const made: string[] = [];
+  const kind = await kindOf(folder);
+  if (kind !== "absent" && kind !== "folder") {
+    throw new ConfigurationError(`${folder} is not a folder.`, "Move it away, then run sluice init again.");
+  }
   try {
     await mkdir(folder, { recursive: true });
-    if (
-      await createOnce(
-        join(folder, "config.json"),
-        `${JSON.stringify({ $schema: `./${schemaName}`, schema_version: 2 }, null, 2)}\n`,
-      )
-    ) {
-      made.push("config.json");
-      const shipped = join(packageRoot, "schema", "config.schema.json");
-      const target = join(folder, schemaName);
-      const there = await stat(target).catch(() => null);
-      if (there === null) {
-        await copyFile(shipped, target);
-        made.push(schemaName);
-      }
-    } else {
-      JSON.parse((await readFile(join(folder, "config.json"), "utf8")).replace(/^\uFEFF/, ""));
+    const minimal = `${JSON.stringify({ $schema: `./${schemaPath}`, schema_version: 2 }, null, 2)}\n`;
+    if (await createOnce(join(folder, "config.json"), minimal)) made.push("config.json");
+    const store = await openStore(sluice, repository);
+    // Elsewhere means that something in .flow/ is not what it seems: the store's warnings say so.
+    if (store.directory === folder) {
+      await mkdir(join(folder, "cache", "tmp"), { recursive: true });
+      const schema = await readFile(join(packageRoot, "schema", "config.schema.json"), "utf8");
+      if (await createOnce(join(folder, schemaPath), schema)) made.push(schemaPath);
+      const before = await isKeptOutOfGit(folder);
+      const warning = before ? null : await keepOutOfGit(folder);
+      if (warning !== null) sluice.log(warning);
+      else if (!before) made.push(".gitignore");
     }
+    for (const warning of store.warnings) sluice.log(warning);
   } catch (error) {
-    throw new ConfigurationError(
-      `${folder}: ${messageOf(error)}`,
-      "Nothing that was there is changed. Repair or remove what is named, then run sluice init again.",
-      { cause: error },
-    );
+    if (isSluiceError(error)) throw error;
+    const hint =
+      "Nothing that was there is changed. Repair or remove what is named, then run sluice init again.";
+    throw new ConfigurationError(`${folder}: ${messageOf(error)}`, hint, { cause: error });
   }
   return made;
 }

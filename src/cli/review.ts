@@ -37,7 +37,7 @@ export const reviewCommand: AddCommand = (program, context) => {
         reviewChange(opened, args, { signal, onProgress: progress }),
       );
       if (options.json) terminal.print(JSON.stringify(result, null, 2));
-      else show(result, context);
+      else show(result, options.until, context);
       exit(exitCode(result, options.until));
     });
 };
@@ -65,7 +65,7 @@ export function exitCode(result: ReviewResult, until: string | undefined): 0 | 1
     : 3;
 }
 
-function show(result: ReviewResult, { terminal }: CommandContext): void {
+function show(result: ReviewResult, until: string | undefined, { terminal }: CommandContext): void {
   const { print, note, colours } = terminal;
   const painted = { passed: colours.green, issues: colours.red, skipped: colours.dim, error: colours.yellow };
   print(colours.dim(`${printable(result.trees.base)} → ${printable(result.trees.head)}`));
@@ -86,5 +86,18 @@ function show(result: ReviewResult, { terminal }: CommandContext): void {
     result.verdict === "SHIP" ? colours.green : result.verdict === null ? colours.yellow : colours.red;
   const by = result.decided_by === null ? "" : ` by ${result.decided_by}`;
   print(`\n${colours.bold(paint(result.verdict ?? "no verdict yet"))}${by}`);
-  print(printable(result.next));
+  print(printable(nextStep(result, until)));
+}
+
+/** `next` is written for an agent, who calls tools; a person types commands. */
+function nextStep(result: ReviewResult, until: string | undefined): string {
+  if (result.decided_by === "gates" || result.decided_by === "prescreen") {
+    return "Fix these, then run sluice review again.";
+  }
+  if (result.verdict === null && until !== undefined && result.stages.length > 0) {
+    return `Stopped after ${until}, as asked.`;
+  }
+  return result.review === null
+    ? result.next
+    : "Nothing free stands against the change. A premium model has yet to read it: have your agent call review_change.";
 }
