@@ -159,32 +159,33 @@ function identify(findings: Finding[]): Finding[] {
 
 const order: readonly Severity[] = ["certain", "likely", "hint"];
 
-/** Worst first; what two engines say of one line in one class is one finding, in the words of the first. */
+/** Worst first; what two engines say of one place is one finding, in the words of the first. */
 export function merge(findings: readonly Finding[]): Finding[] {
-  const kept = new Map<string, Finding>();
+  const kept: Finding[] = [];
   for (const finding of findings) {
-    const key = JSON.stringify([finding.file, finding.line, finding.class]);
-    const known = [...kept.values()].find(
-      (other) =>
-        other.source !== finding.source &&
-        JSON.stringify([other.file, other.line, other.class]) === key &&
-        (other.subject === undefined || finding.subject === undefined || other.subject === finding.subject),
-    );
+    const at = kept.findIndex((other) => isSamePlace(other, finding));
+    const known = kept[at];
     if (!known) {
-      kept.set(finding.id, finding);
+      kept.push(finding);
       continue;
     }
-    const severity =
-      order.indexOf(finding.severity) < order.indexOf(known.severity) ? finding.severity : known.severity;
-    kept.set(known.id, { ...known, severity, source: joined(known.source, finding.source) });
+    const worse = order.indexOf(finding.severity) < order.indexOf(known.severity);
+    const severity = worse ? finding.severity : known.severity;
+    kept[at] = { ...known, severity, source: joined(known.source, finding.source) };
   }
-  return [...kept.values()].sort(
+  return kept.sort(
     (a, b) =>
       order.indexOf(a.severity) - order.indexOf(b.severity) ||
       Number(b.on_changed_line) - Number(a.on_changed_line) ||
       a.file.localeCompare(b.file) ||
       a.line - b.line,
   );
+}
+
+function isSamePlace(one: Finding, other: Finding): boolean {
+  if (one.file !== other.file || one.line !== other.line || one.source === other.source) return false;
+  if (one.subject !== undefined && other.subject !== undefined) return one.subject === other.subject;
+  return one.class === other.class;
 }
 
 function joined(sources: string, source: string): string {

@@ -135,7 +135,12 @@ function undefinedName(diagnostic: Diagnostic, message: string, file: Written): 
   if (!name || isTypeScript(file.path) || givenNames.has(name)) return null;
   const isModule = /^\s*(import|export)\b|\brequire\s*\(|\bmodule\.exports\b/m.test(file.text);
   // A script gets its names from the page around it.
-  return { ...diagnostic, subject: name, severity: isModule ? "certain" : "hint" };
+  return {
+    ...diagnostic,
+    subject: name,
+    severity: isModule ? "certain" : "hint",
+    message: `'${name}' is not defined: import or declare it.`,
+  };
 }
 
 /** `x !== x` is how NaN is told where nothing else does. */

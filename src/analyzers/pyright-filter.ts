@@ -3,7 +3,7 @@ import type { Side } from "../change/types.js";
 import { type Diagnostic, evidenceOf, type Severity } from "./engine.js";
 import { isPython, isTemplate } from "./files.js";
 import { importRoots } from "./python-project.js";
-import { functionAround, isInTry, isSuppressed, lastStatement } from "./python-source.js";
+import { functionAround, givenNames, isInTry, isSuppressed, lastStatement } from "./python-source.js";
 import type { Workspace } from "./workspace.js";
 
 export interface PyrightDiagnostic {
@@ -54,10 +54,18 @@ async function judge(
     case "reportUndefinedVariable": {
       const name = /^"([^"]+)" is not defined/.exec(one.message)?.[1];
       // ruff says the same, and knows better what tools put in; this is for what it can't parse.
-      return name ? { class: "undefined-name", severity: "certain", subject: name } : null;
+      return name && !givenNames.has(name)
+        ? { class: "undefined-name", severity: "certain", subject: name }
+        : null;
     }
-    case "reportUnboundVariable":
-      return /\bdel\b/.test(text) ? null : { class: "use-before-assignment", severity: "certain" };
+    case "reportUnboundVariable": {
+      const name = /^"([^"]+)" is unbound/.exec(one.message)?.[1];
+      return {
+        class: "use-before-assignment",
+        severity: /\bdel\b/.test(text) ? "hint" : "certain",
+        ...(name ? { subject: name } : {}),
+      };
+    }
     case "reportPossiblyUnbound":
       return { class: "use-before-assignment", severity: "hint" };
     case "reportMissingImports":

@@ -88,3 +88,12 @@ export function isInTry(lines: readonly string[], line: number): boolean {
   }
   return false;
 }
+
+/** Names that an interpreter or a tool gives to the files it runs. */
+export const givenNames: ReadonlySet<string> = new Set(
+  `_ __file__ __builtins__ __IPYTHON__ get_ipython display reveal_type reveal_locals WindowsError unicode long xrange
+  basestring raw_input unichr reduce cmp execfile buffer reload file snakemake Import Export ARGUMENTS Environment
+  SConscript DefaultEnvironment env spark dbutils sc sqlContext exit quit copyright credits license`.split(
+    /\s+/,
+  ),
+);

@@ -1,5 +1,6 @@
 import v8 from "node:v8";
 import * as z from "zod";
+import { messageOf } from "../errors.js";
 import { answerRequest } from "./answer.js";
 
 // Measured: V8's optimising compiler spends 5 s and 440 MB on ruff's 10 MB of WebAssembly, in the background, for
@@ -21,18 +22,24 @@ function analyse(text: string) {
   const { select, files } = request.parse(JSON.parse(text));
   // The newest syntax is no mistake: what a project runs on is not known for certain.
   const options = { "target-version": "py314", lint: { select } };
-  const workspace = new ruff.Workspace(options, ruff.PositionEncoding.Utf16);
-  return files.map(({ key, text: source }) => ({
-    key,
-    found: z
-      .array(diagnostic)
-      .parse(workspace.check(source))
-      .map((one) => ({
-        code: one.code ?? "invalid-syntax",
-        message: one.message,
-        line: one.start_location.row,
-      })),
-  }));
+  let workspace = new ruff.Workspace(options, ruff.PositionEncoding.Utf16);
+  return files.map(({ key, text: source }) => {
+    try {
+      const found = z.array(diagnostic).parse(workspace.check(source));
+      return {
+        key,
+        found: found.map((one) => ({
+          code: one.code ?? "invalid-syntax",
+          message: one.message,
+          line: one.start_location.row,
+        })),
+      };
+    } catch (error) {
+      // A panic leaves the old one unusable.
+      workspace = new ruff.Workspace(options, ruff.PositionEncoding.Utf16);
+      return { key, found: [], lost: messageOf(error).slice(0, 200) };
+    }
+  });
 }
 
 await answerRequest(analyse);

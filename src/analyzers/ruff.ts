@@ -11,12 +11,13 @@ import {
 } from "./engine.js";
 import { isPython, isPython2, isTemplate } from "./files.js";
 import { callOwnProcess } from "./own-process.js";
-import { functionAround, isSuppressed } from "./python-source.js";
+import { functionAround, givenNames, isSuppressed } from "./python-source.js";
 
 const answer = z.array(
   z.object({
     key: z.string(),
     found: z.array(z.object({ code: z.string(), message: z.string(), line: z.number() })),
+    lost: z.string().optional(),
   }),
 );
 
@@ -61,7 +62,7 @@ export const ruff: Engine = {
   languages: "Python",
   handles: isPython,
   timeout: 30_000,
-  async analyse({ files, workspace, signal }) {
+  async analyse({ files, workspace, signal, note }) {
     const texts = new Map<string, { side: Side; path: string; text: string }>();
     for (const file of files) {
       for (const side of sides) {
@@ -74,9 +75,10 @@ export const ruff: Engine = {
     const request = { select, files: [...texts].map(([key, { text }]) => ({ key, text })) };
     const options = { cwd: empty, path: empty, timeout: this.timeout, signal };
     const result: BothSides = { base: [], head: [] };
-    for (const { key, found } of await callOwnProcess("ruff-process", request, answer, options)) {
+    for (const { key, found, lost } of await callOwnProcess("ruff-process", request, answer, options)) {
       const file = texts.get(key);
       if (!file) continue;
+      if (lost !== undefined) note(`${file.path} could not be checked (${lost})`);
       const syntax = found.find((one) => one.code === "invalid-syntax");
       // What follows the first syntax error is its echo, and so is what else is said of such a file.
       for (const one of syntax ? [syntax] : found) {
@@ -120,12 +122,3 @@ function judge(
       return diagnostic;
   }
 }
-
-/** Names that an interpreter or a tool gives to the files it runs. */
-const givenNames: ReadonlySet<string> = new Set(
-  `_ __file__ __builtins__ __IPYTHON__ get_ipython display reveal_type reveal_locals WindowsError unicode long xrange
-  basestring raw_input unichr reduce cmp execfile buffer reload file snakemake Import Export ARGUMENTS Environment
-  SConscript DefaultEnvironment env spark dbutils sc sqlContext exit quit copyright credits license`.split(
-    /\s+/,
-  ),
-);

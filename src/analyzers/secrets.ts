@@ -47,7 +47,7 @@ export const secrets: Engine = {
         code: one.code,
         class: "secret",
         severity: isForShow(file.path) ? "hint" : one.severity,
-        message: `A ${one.what} is written into the file. Take it from the environment or a secret store; if it was ever real, revoke it.`,
+        message: `Hard-coded ${one.what}. Take it from the environment or a secret store; if it was ever real, revoke it.`,
         path: file.path,
         line: one.line,
         evidence: evidenceOf(masked),

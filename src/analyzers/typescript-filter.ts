@@ -52,7 +52,10 @@ export function judge(
   const node = nodeAt(file, start, diagnostic.length ?? 0);
   const text = file.text.slice(start, start + (diagnostic.length ?? 0));
   const kept = (): TypeScriptDiagnostic | null => {
-    if (rule.narrowing && narrowedByUnknown(checker, file, node)) return null;
+    const isMember =
+      node.parent !== undefined && ts.isPropertyAccessExpression(node.parent) && node.parent.name === node;
+    const subject = isMember ? node.parent : node;
+    if (rule.narrowing && narrowedByUnknown(checker, file, subject)) return null;
     return found;
   };
 

@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import ts from "typescript";
 import * as z from "zod";
 import type { Side } from "../change/types.js";
+import { messageOf } from "../errors.js";
 import { answerRequest } from "./answer.js";
 import { isFlow, isJavaScript } from "./files.js";
 import { ambientText } from "./typescript-ambient.js";
@@ -52,9 +53,8 @@ function analyse(text: string) {
 
   const groups = new Map<string, Pair[]>();
   for (const pair of pairs) {
-    const key = (["base", "head"] as const)
-      .map((side) => (pair[side] === null ? "-" : find[side](`${root}/${pair[side]}`).config))
-      .join("\n");
+    const on = (side: Side) => (pair[side] === null ? null : find[side](`${root}/${pair[side]}`).config);
+    const key = `${on("base") ?? on("head")}\n${on("head") ?? on("base")}`;
     groups.set(key, [...(groups.get(key) ?? []), pair]);
   }
   if (groups.size > projectLimit)
@@ -62,6 +62,7 @@ function analyse(text: string) {
 
   const found: Record<Side, TypeScriptDiagnostic[]> = { base: [], head: [] };
   const parsed = new Map<string, ts.SourceFile>();
+  const lost = new Set<string>();
   for (const group of [...groups.values()].slice(0, projectLimit)) {
     const projects = agree(group, find);
     let before: ts.Program | undefined;
@@ -70,10 +71,17 @@ function analyse(text: string) {
       const project = projects[side];
       if (paths.length === 0 || !project) continue;
       before = programOf(both[side], project, paths, parsed, before);
-      for (const path of paths) found[side].push(...check(before, path, project));
+      for (const path of paths) {
+        try {
+          found[side].push(...check(before, path, project));
+        } catch (error) {
+          // Nested thousands deep: that file's findings are lost, no others.
+          lost.add(`${path} could not be checked (${messageOf(error)})`);
+        }
+      }
     }
   }
-  return { ...found, importers: importers.paths.length, notes };
+  return { ...found, importers: importers.paths.length, notes: [...notes, ...[...lost].slice(0, 5)] };
 }
 
 /** Both sides of a group with the options of each, but as strict as the less strict of the two. */
@@ -126,9 +134,13 @@ function programOf(
       const key = `${file}\n${ts.sys.createHash?.(text) ?? text.length}`;
       const known = parsed.get(key);
       if (known) return known;
-      const source = ts.createSourceFile(file, text, options, true);
-      parsed.set(key, source);
-      return source;
+      try {
+        const source = ts.createSourceFile(file, text, options, true);
+        parsed.set(key, source);
+        return source;
+      } catch {
+        return undefined;
+      }
     },
     getDefaultLibFileName: (options) => posix.join(libraryFolder, ts.getDefaultLibFileName(options)),
     getDefaultLibLocation: () => libraryFolder,
@@ -175,9 +187,13 @@ function check(program: ts.Program, path: string, project: Project): TypeScriptD
     return javascript ? [] : syntax.slice(0, 1).map((one) => syntaxError(one, file));
   }
   const checker = program.getTypeChecker();
-  return program
-    .getSemanticDiagnostics(file)
-    .filter((one) => one.file === file)
+  const semantic = program.getSemanticDiagnostics(file).filter((one) => one.file === file);
+  // «Used before its declaration» and «used before being assigned» are one mistake.
+  const early = new Set(
+    semantic.flatMap(({ code, start }) => (code === 2448 || code === 2449 ? [start] : [])),
+  );
+  return semantic
+    .filter(({ code, start }) => code !== 2454 || !early.has(start))
     .flatMap((one) => judge(one, file, checker, project) ?? []);
 }
 
