@@ -8,7 +8,7 @@ import { isManifest, manifestReasons } from "./manifests.js";
 import { pathReasons, sensitivePath } from "./paths.js";
 import { holdsKnownSecret, quote, type Reason, shownPath } from "./reasons.js";
 import { removalReasons } from "./removals.js";
-import { isSecurityDirective, readSyntax, type Syntax, withoutComments } from "./syntax.js";
+import { isDirective, isSecurityDirective, readSyntax, type Syntax, withoutComments } from "./syntax.js";
 import { looksLikeTest, testReason, weakenedTests } from "./tests.js";
 
 /** What is left to spend on one change: what can't be read any more is doubt. */
@@ -117,8 +117,9 @@ export async function judgeFile(file: ChangedFile, contents: Contents, budget: B
 
   const sensitive = isCode(language) || language.family === "config" ? sensitivePath(file) : null;
   if (sensitive) raised.push(sensitive);
-  if (isCode(language)) raised.push(...removalReasons(file, lines, sensitive !== null));
-  suppressionReasons(file, raise);
+  if (isCode(language))
+    raised.push(...removalReasons(file, lines, sensitive !== null), ...nestingReasons(file, lines));
+  suppressionReasons(file, base, head, raise);
   if (file.status === "deleted" && isCode(language) && weakened.length === 0)
     raise("COMPLEX", "file-deleted", `${shownPath(file.path)} is deleted`);
   const signatures = base && head ? signatureReasons(file, base, head) : null;
@@ -127,6 +128,7 @@ export async function judgeFile(file: ChangedFile, contents: Contents, budget: B
     raise("COMPLEX", "exported-signature", `${shownPath(file.path)} is a header: others compile it`);
   const bounded =
     file.status === "modified" &&
+    count > 0 &&
     base !== null &&
     head !== null &&
     !looksLikeTest(file.path) &&
@@ -304,8 +306,22 @@ function deceptiveReasons(file: ChangedFile, raise: Raise): void {
   }
 }
 
-/** Comments that switch a security scanner off. */
-function suppressionReasons(file: ChangedFile, raise: Raise): void {
+/** Comments that tell a tool to look away, or to do something else, that came or went. */
+function suppressionReasons(file: ChangedFile, base: Syntax | null, head: Syntax | null, raise: Raise): void {
+  if (head !== null && (base !== null || file.status === "added")) {
+    const before = directives(base);
+    const after = directives(head);
+    const changed = [
+      ...after.filter((text) => !before.includes(text)),
+      ...before.filter((text) => !after.includes(text)),
+    ];
+    const [first] = changed.sort((a, b) => Number(isSecurityDirective(b)) - Number(isSecurityDirective(a)));
+    if (first !== undefined)
+      raise(isSecurityDirective(first) ? "SECURITY" : "COMPLEX", "check-suppressed", quote(first));
+    else if (before.length !== after.length)
+      raise("COMPLEX", "check-suppressed", `${before.length} directives became ${after.length}`);
+    return;
+  }
   for (const hunk of file.hunks) {
     for (const line of hunk.lines) {
       const comment = /(?:\/\/|\/\*|#|--|<!--)[^\n]{0,400}/.exec(line.slice(0, lineLimit))?.[0];
@@ -315,6 +331,20 @@ function suppressionReasons(file: ChangedFile, raise: Raise): void {
       }
     }
   }
+}
+
+function directives(syntax: Syntax | null): string[] {
+  return (syntax?.comments ?? []).map(({ text }) => text).filter(isDirective);
+}
+
+/** Lines that stay and now stand deeper, shallower or elsewhere: they run under other conditions. */
+function nestingReasons(file: ChangedFile, lines: readonly ChangedLine[]): Reason[] {
+  const removed = new Set(lines.filter((line) => !line.added).map((line) => line.text.trim()));
+  const moved = lines.find((line) => line.added && /\w/.test(line.text) && removed.has(line.text.trim()));
+  if (moved === undefined) return [];
+  return [
+    { class: "COMPLEX", origin: "content", rule: "nesting", file: file.path, evidence: quote(moved.text) },
+  ];
 }
 
 /** What others rely on and now get differently; null for a language of which that is not read. */
