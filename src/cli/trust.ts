@@ -54,7 +54,9 @@ export async function trustRepository(
     commands: {},
     at: new Date(sluice.clock()).toISOString(),
   });
-  const plans = await findGates(repository, asIfTrusted.config, before);
+  const plans = (await findGates(repository, asIfTrusted.config, before)).filter(
+    ({ unfit }) => unfit === null,
+  );
   if (plans.length === 0 && loaded.not_trusted.length === 0) {
     print(
       "There is nothing to trust: no lint, build or typecheck command was found, and no setting needs it.",

@@ -163,7 +163,7 @@ const review = z
         enabled: flag(true),
         checks: z.array(text).max(50).default(["lint", "build", "typecheck"]),
         /** Seconds for one check that names no limit of its own. */
-        timeout_s: z.number().min(1).max(3_600).optional(),
+        timeout_s: z.number().min(1).max(3_600).default(300),
         commands: z.record(z.string().regex(/^[A-Za-z0-9._:-]{1,64}$/), gateCommand).default({}),
       })
       .prefault({}),

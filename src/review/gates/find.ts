@@ -22,6 +22,8 @@ export interface GatePlan {
   trusted: boolean;
   /** Why it is not to be run, in a few words; null when it may run. */
   why: string | null;
+  /** Why it would not be run even when trusted (it rewrites files, it never ends, …); null when it would. */
+  unfit: string | null;
   /** The program that must be on PATH; null when the shell looks for itself. */
   program: string | null;
   /** How to install the dependencies it needs in node_modules; null when it needs none. */
@@ -30,7 +32,6 @@ export interface GatePlan {
   timeout: number;
 }
 
-const defaultTimeout = 300_000;
 const askTrust = "not trusted: a person has to run `sluice trust` in a terminal";
 const askAgain = "changed since trusted: a person has to run `sluice trust` again";
 
@@ -63,6 +64,7 @@ export async function findGates(
           ...plan,
           name: index === 0 ? check : `${check}:${kind}`,
           why: unfit ?? plan.why,
+          unfit,
           program,
           install,
         });
@@ -99,9 +101,9 @@ async function fromConfiguration(
     source: "review.gates.commands",
   });
   if (timeout_s !== null) plan.timeout = timeout_s * 1000;
-  if (inside === null)
-    plan.why = `its folder (${folder}) is not in the repository: correct review.gates.commands.${check}.cwd`;
-  return plan;
+  if (inside !== null) return plan;
+  const unfit = `its folder (${folder}) is not in the repository: correct review.gates.commands.${check}.cwd`;
+  return { ...plan, why: unfit, unfit };
 }
 
 async function planFor(
@@ -123,16 +125,11 @@ async function planFor(
     scripts_hash: hash,
     trusted: known === hash,
     why: known === hash ? null : known === null ? askTrust : askAgain,
+    unfit: null,
     program: null,
     install: null,
-    timeout: limitOf(config) ?? defaultTimeout,
+    timeout: config.review.gates.timeout_s * 1000,
   };
-}
-
-/** `review.gates.timeout_s` holds for every check that has no limit of its own. */
-function limitOf(config: Config): number | null {
-  const seconds: unknown = Reflect.get(config.review.gates, "timeout_s");
-  return typeof seconds === "number" && seconds >= 1 && seconds <= 3_600 ? seconds * 1000 : null;
 }
 
 function inFolder(folder: string, command: string): string {
