@@ -32,6 +32,8 @@ export async function claudeRuns({ binary, server, sandbox, report }) {
     DISABLE_BUG_COMMAND: "1",
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
     MCP_TIMEOUT: "30000",
+    // Without it the first turn may begin before the server has started.
+    MCP_CONNECTION_NONBLOCKING: "0",
     PRESCREEN_MAX_ITERATIONS: "7",
   };
   const claude = (args, cwd, timeout = 60_000) => run(binary, args, { cwd, env, timeout });

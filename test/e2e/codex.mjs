@@ -35,6 +35,8 @@ export async function codexRuns({ binary, server, sandbox, report }) {
         "--skip-git-repo-check",
         "-C",
         folder,
+        // Without it Codex begins the first turn before a server has started that takes more than a moment.
+        ...["-c", "mcp_servers.sluice.required=true"],
         ...["-c", `model_provider="${provider}"`, ...overrides.flatMap((value) => ["-c", value])],
         "Review my change",
       ],

@@ -15,7 +15,11 @@ export const reviewSteps = [
   { id: "fingerprint", tool: "fingerprint_check" },
   { id: "classify", tool: "classify_change" },
   { id: "route", tool: "route_review" },
-  { id: "verdict", tool: "record_verdict", input: { verdict: "NEEDS_WORK", blockers: [blocker] } },
+  {
+    id: "verdict",
+    tool: "record_verdict",
+    input: { verdict: "NEEDS_WORK", attested_by: "agent", blockers: [blocker] },
+  },
   { id: "fingerprint again", tool: "fingerprint_check" },
   { id: "quota", tool: "quota_status" },
   { id: "bad ref", tool: "classify_change", input: { base: "no-such-branch" } },
