@@ -1,12 +1,13 @@
-import { SourceError } from "../errors.js";
+import { SourceError, UsageError } from "../errors.js";
 import { decode } from "./bytes.js";
 import type { ObjectStore } from "./object-store.js";
 import type { ChangedFile, FileStatus, Hunk } from "./types.js";
 
 /** Bytes: git shows a larger blob as binary, and so do we. The limit of `Objects.blob` is the same. */
 export const diffedBlobLimit = 20 * 1024 * 1024;
-/** Bytes of diff text in one change. */
+/** Bytes of diff text, and lines added and deleted, in one change: more cannot be held, nor be reviewed by anybody. */
 export const diffLimit = 200 * 1024 * 1024;
+export const lineLimit = 5_000_000;
 
 /**
  * Files on either side that git compares for renames with edits, its own default since 2.35: beyond it only renames
@@ -165,14 +166,19 @@ function placeSections(output: Buffer, from: number, files: RawFile[]): void {
 
 /** The changed files of a diff made with `-U0`, with their hunks; `kind` is still only what modes and git tell. */
 export function changedFiles(diff: RawDiff): ChangedFile[] {
+  let room = lineLimit;
   return diff.files
-    .map((file) => changedFile(diff.output, file))
+    .map((raw) => {
+      const file = changedFile(diff.output, raw, room);
+      room -= (file.added ?? 0) + (file.deleted ?? 0);
+      return file;
+    })
     .sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
 
-function changedFile(output: Buffer, raw: RawFile): ChangedFile {
+function changedFile(output: Buffer, raw: RawFile, room: number): ChangedFile {
   const { start, end, ...facts } = raw;
-  const { hunks, binary, added, deleted } = readHunks(output, start, end);
+  const { hunks, binary, added, deleted } = readHunks(output, start, end, room);
   const mode = raw.newId === null ? raw.oldMode : raw.newMode;
   const kind = mode === "160000" ? "submodule" : mode === "120000" ? "symlink" : binary ? "binary" : "text";
   return {
@@ -186,7 +192,7 @@ function changedFile(output: Buffer, raw: RawFile): ChangedFile {
 }
 
 /** Reads by the counts in each `@@` line, so that no content can pass for a header. */
-function readHunks(output: Buffer, start: number, end: number) {
+function readHunks(output: Buffer, start: number, end: number, room: number) {
   const hunks: Hunk[] = [];
   let binary = false;
   let added = 0;
@@ -207,6 +213,7 @@ function readHunks(output: Buffer, start: number, end: number) {
     } else if (left === 0 && first === 0x40) {
       hunk = hunkAt(output.toString("latin1", at, Math.min(stop, at + 200)));
       left = hunk.oldLines + hunk.newLines;
+      if (added + deleted + left > room) throw tooLarge();
       hunks.push(hunk);
     } else if (left === 0 && first === 0x42) {
       binary = true;
@@ -214,6 +221,13 @@ function readHunks(output: Buffer, start: number, end: number) {
     at = stop + 1;
   }
   return { hunks, binary, added, deleted };
+}
+
+function tooLarge(): UsageError {
+  return new UsageError(
+    `The change has more than ${lineLimit} changed lines.`,
+    "Choose a base closer to head, or keep generated data out of git.",
+  );
 }
 
 function hunkAt(header: string): Hunk {

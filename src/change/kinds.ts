@@ -126,9 +126,11 @@ async function markByAttributes(
   store: ObjectStore,
   baseTree: string,
   objects: Objects,
-  files: readonly ChangedFile[],
+  candidates: readonly ChangedFile[],
   signal?: AbortSignal,
 ): Promise<void> {
+  // git refuses names that no checkout would make.
+  const files = candidates.filter(({ path }) => !/(?:^|\/)\.{0,2}(?:\/|$)/.test(path));
   if (files.length === 0) return;
   // Attribute files are found without listing the tree: below the folders of what changed.
   const folders = new Set<string>([""]);

@@ -60,10 +60,10 @@ function checkText(diff: string): void {
 
 /** "Binary files differ" says that something changed without what: it is listed instead of failing the rest. */
 function withoutBinaryNotes(text: string): { text: string; skipped: Skipped[] } {
-  if (!/^Binary files .* differ\r?$/m.test(text)) return { text, skipped: [] };
+  if (!/^Binary files .{0,9000} differ\r?$/m.test(text)) return { text, skipped: [] };
   const skipped: Skipped[] = [];
   const sections = text.split(/^(?=diff --git )/m).filter((section) => {
-    const note = /^Binary files (.*) and (.*) differ\r?$/m.exec(section);
+    const note = /^Binary files (.{0,4500}) and (.{0,4500}) differ\r?$/m.exec(section);
     if (note === null || /^@@ /m.test(section)) return true;
     const name = note[2] === "/dev/null" ? note[1] : note[2];
     const path = (name ?? "").replace(/^"|"$/g, "").replace(/^[a-z]\//, "");
@@ -86,19 +86,27 @@ function* readings(text: string): Generator<{ input: string; flags: string[] }> 
   if (/^diff --git /m.test(text)) yield { input: text, flags: [...flags, "--recount"] };
 }
 
-/** Whether paths begin with `a/` and `b/` (or other letters: diff.mnemonicPrefix), and not with the path itself. */
+/**
+ * Whether paths begin with `a/` and `b/` (or other letters: diff.mnemonicPrefix), which is not told by one letter: a
+ * folder may be called `a`. Without prefixes both sides of a file that kept its name are the same.
+ */
 function hasPrefixes(text: string): boolean {
   let without = false;
+  const isPair = (before: string, after: string) => {
+    const [, old] = /^"?([a-z])\//.exec(before) ?? [];
+    const [, now] = /^"?([a-z])\//.exec(after) ?? [];
+    return old !== undefined && now !== undefined && old !== now;
+  };
   for (const [, before = "", after = ""] of text.matchAll(/^--- ("?[^\t\n]+)[^\n]*\n\+\+\+ ("?[^\t\n]+)/gm)) {
-    if (before === "/dev/null" || after === "/dev/null") continue;
-    if (before.trimEnd() !== after.trimEnd()) return true;
+    if (before.trimEnd() === "/dev/null" || after.trimEnd() === "/dev/null") continue;
+    if (isPair(before, after)) return true;
     without = true;
   }
   for (const [, names = ""] of text.matchAll(/^diff --git (.+)$/gm)) {
     const line = names.trimEnd();
     const half = (line.length - 1) / 2;
-    if (line.slice(0, half) === line.slice(half + 1) && line[half] === " ") without = true;
-    else if (/^"?[a-z]\//.test(line)) return true;
+    if (line[half] === " " && line.slice(0, half) === line.slice(half + 1)) without = true;
+    else if (/^"?([a-z])\/.* "?(?!\1)[a-z]\//.test(line)) return true;
   }
   return !without;
 }
