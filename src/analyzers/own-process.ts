@@ -9,8 +9,7 @@ export interface OwnProcessOptions {
   /** Milliseconds. */
   timeout: number;
   signal: AbortSignal;
-  /** An empty folder: what runs in there finds no program by name. */
-  path: string;
+  env: Readonly<Record<string, string>>;
   nodeOptions?: readonly string[];
 }
 
@@ -30,7 +29,7 @@ export async function callOwnProcess<T>(
     [...(options.nodeOptions ?? []), ...scriptArguments(script)],
     {
       cwd: options.cwd,
-      env: { PATH: options.path },
+      env: options.env,
       timeout: options.timeout,
       signal: options.signal,
       input: JSON.stringify(request),

@@ -61,7 +61,7 @@ export const oxlint: Engine = {
       [executable(), ...flags, "-c", configuration, "base", "head"],
       {
         cwd: await withBothFolders(folder),
-        env: { PATH: await workspace.emptyFolder() },
+        env: await workspace.environment(),
         timeout: this.timeout,
         signal,
       },

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import type { Side } from "../change/types.js";
 import { type Diagnostic, evidenceOf, type Severity } from "./engine.js";
-import { isPython, isTemplate } from "./files.js";
+import { isTemplate } from "./files.js";
 import { importRoots } from "./python-project.js";
 import { functionAround, givenNames, isInTry, isSuppressed, lastStatement } from "./python-source.js";
 import type { Workspace } from "./workspace.js";
@@ -71,7 +71,7 @@ async function judge(
     case "reportMissingImports":
       return missingImport(one, lines, workspace);
     case "reportAttributeAccessIssue":
-      return attribute(one, lines, workspace);
+      return attribute(one, lines);
     case "reportCallIssue":
       return call(one.message, line);
     case "reportReturnType":
@@ -143,11 +143,7 @@ async function missingImport(
 
 const builtin = /^(?:str|int|float|bool|bytes|list|dict|set|tuple|frozenset|Literal)\b/;
 
-async function attribute(
-  one: PyrightDiagnostic,
-  lines: readonly string[],
-  workspace: Workspace,
-): Promise<Judged | null> {
+function attribute(one: PyrightDiagnostic, lines: readonly string[]): Judged | null {
   const symbol = /^"([^"]+)" is unknown import symbol/.exec(one.message)?.[1];
   if (symbol) {
     if (isInTry(lines, one.line)) return null;
@@ -163,23 +159,7 @@ async function attribute(
   if (builtin.test(owner)) return { class: "missing-member", severity: "likely" };
   const bare = owner.replace(/\*$/, "").replace(/\[.*$/, "");
   if (!/^\w+$/.test(bare)) return null;
-  const local = await classIsLocalAndFinal(bare, one.side, workspace);
-  return { class: "missing-member", severity: local ? "likely" : "hint" };
-}
-
-/** Is a class of ours, and nobody's parent? A mixin's missing parts are in what it is mixed into. */
-async function classIsLocalAndFinal(name: string, side: Side, workspace: Workspace): Promise<boolean> {
-  if (/Mixin|Base|Abstract|Interface|Protocol/.test(name)) return false;
-  const parent = new RegExp(`^[ \\t]*class\\s+\\w+\\s*\\([^)]*\\b${name}\\b[^)]*\\)\\s*:`, "m");
-  const own = new RegExp(`^[ \\t]*class\\s+${name}\\b`, "m");
-  let local = false;
-  for (const path of (await workspace.sources(side, "python")).filter(isPython).slice(0, 3_000)) {
-    const text = await workspace.text(side, path);
-    if (text === null || !text.includes(name)) continue;
-    if (parent.test(text)) return false;
-    local ||= own.test(text);
-  }
-  return local;
+  return { class: "missing-member", severity: "likely", subject: bare };
 }
 
 function call(message: string, line: string): Judged | null {

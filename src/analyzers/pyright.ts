@@ -42,11 +42,10 @@ export const pyright: Engine = {
     if (targets.length === 0) return found;
     const configuration = join(top, "sluice-pyright.json");
     await writeFile(configuration, JSON.stringify(await settings(input, targets)));
-    const empty = await workspace.emptyFolder();
     const result = await runProcess(
       process.execPath,
       ["--max-old-space-size=3072", executable(), "-p", configuration, "--outputjson"],
-      { cwd: top, env: { PATH: empty, HOME: empty }, timeout: this.timeout, signal },
+      { cwd: top, env: await workspace.environment(), timeout: this.timeout, signal },
     );
     if (result.stopped !== null || (result.code !== 0 && result.code !== 1)) throw failure("pyright", result);
     for (const one of output.parse(JSON.parse(result.stdout.toString("utf8"))).generalDiagnostics) {

@@ -1,12 +1,21 @@
 import { posix } from "node:path";
-import { parse } from "smol-toml";
 import * as z from "zod";
 import type { Side } from "../change/types.js";
 import { isPython } from "./files.js";
 import type { Workspace } from "./workspace.js";
 
 /** Folders that Python would find top-level packages in: the root, `src` folders, folders of a project. */
-export async function importRoots(workspace: Workspace, side: Side): Promise<string[]> {
+export function importRoots(workspace: Workspace, side: Side): Promise<string[]> {
+  const known = rootsOf.get(workspace)?.[side];
+  if (known) return known;
+  const made = findImportRoots(workspace, side);
+  rootsOf.set(workspace, { ...rootsOf.get(workspace), [side]: made });
+  return made;
+}
+
+const rootsOf = new WeakMap<Workspace, Partial<Record<Side, Promise<string[]>>>>();
+
+async function findImportRoots(workspace: Workspace, side: Side): Promise<string[]> {
   const paths = await workspace.paths(side);
   const roots = new Set<string>([""]);
   for (const path of paths) {
@@ -45,6 +54,7 @@ export async function pythonVersion(workspace: Workspace): Promise<string> {
 async function fromPyproject(workspace: Workspace): Promise<string | null> {
   const text = await workspace.text("head", "pyproject.toml");
   if (text === null) return null;
+  const { parse } = await import("smol-toml");
   try {
     const parsed = pyproject.safeParse(parse(text));
     if (!parsed.success) return null;
@@ -87,7 +97,7 @@ export async function pythonImporters(
     .slice(0, searchLimit);
   for (const path of sources) {
     if (known.has(path) || !base.has(path)) continue;
-    const text = await workspace.text("head", path);
+    const text = await workspace.source("head", "python", path);
     if (text !== null && pattern.test(text)) found.push(path);
     if (found.length > importerLimit) return { paths: found.slice(0, importerLimit), cut: true };
   }

@@ -71,9 +71,9 @@ export const ruff: Engine = {
         if (path !== null && text !== null) texts.set(`${side}:${path}`, { side, path, text });
       }
     }
-    const empty = await workspace.emptyFolder();
     const request = { select, files: [...texts].map(([key, { text }]) => ({ key, text })) };
-    const options = { cwd: empty, path: empty, timeout: this.timeout, signal };
+    const cwd = await workspace.emptyFolder();
+    const options = { cwd, env: await workspace.environment(), timeout: this.timeout, signal };
     const result: BothSides = { base: [], head: [] };
     for (const { key, found, lost } of await callOwnProcess("ruff-process", request, answer, options)) {
       const file = texts.get(key);

@@ -20,6 +20,8 @@ export interface NotAnalysed {
   too_large: number;
   binary: number;
   generated: number;
+  /** Beyond what is analysed of one change. */
+  too_many: number;
   other: number;
 }
 
@@ -35,6 +37,10 @@ export interface AnalysisOptions {
   onProgress?: ((message: string) => void) | undefined;
   engines: readonly Engine[];
 }
+
+/** Touched files analysed of one change, and bytes of both their sides: a larger change is a vendored or moved one. */
+const fileLimit = 5_000;
+const byteLimit = 64 * 1024 * 1024;
 
 /** Engines that run at once: each is a process of its own, on a developer's machine. */
 const atOnce = 2;
@@ -126,14 +132,16 @@ function isTimeout(error: unknown): boolean {
 }
 
 async function analysable(change: Change): Promise<{ files: EngineFile[]; notAnalysed: NotAnalysed }> {
-  const notAnalysed: NotAnalysed = { too_large: 0, binary: 0, generated: 0, other: 0 };
+  const notAnalysed: NotAnalysed = { too_large: 0, binary: 0, generated: 0, too_many: 0, other: 0 };
   const sizes = {
     base: new Map((await change.objects.tree("base")).map(({ path, size }) => [path, size])),
     head: new Map((await change.objects.tree("head")).map(({ path, size }) => [path, size])),
   };
   const isLarge = (side: Side, path: string | null) =>
     path !== null && (sizes[side].get(path) ?? 0) > sizeLimit;
+  const sizeOf = (side: Side, path: string | null) => (path === null ? 0 : (sizes[side].get(path) ?? 0));
   const files: EngineFile[] = [];
+  let bytes = 0;
   for (const file of change.files) {
     const base = file.oldId === null || file.status === "copied" ? null : (file.oldPath ?? file.path);
     const head = file.newId === null ? null : file.path;
@@ -141,7 +149,11 @@ async function analysable(change: Change): Promise<{ files: EngineFile[]; notAna
     else if (file.kind === "generated") notAnalysed.generated++;
     else if (file.kind !== "text") notAnalysed.other++;
     else if (isLarge("head", head)) notAnalysed.too_large++;
-    else files.push({ base: isLarge("base", base) ? null : base, head, change: file });
+    else if (files.length >= fileLimit || bytes > byteLimit) notAnalysed.too_many++;
+    else {
+      files.push({ base: isLarge("base", base) ? null : base, head, change: file });
+      bytes += sizeOf("head", head) + (isLarge("base", base) ? 0 : sizeOf("base", base));
+    }
   }
   return { files, notAnalysed };
 }

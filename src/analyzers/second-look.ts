@@ -31,7 +31,14 @@ export async function secondLook(findings: readonly Finding[], look: Look): Prom
     }
     if (finding.class === "undefined-name" && finding.subject !== undefined) {
       const key = `${isPython(finding.file)}:${finding.subject}`;
-      const known = ambient.get(key) ?? isUsedAsGlobal(finding.subject, finding.file, look);
+      // A change with that many unknown names is of a kind that we don't understand.
+      const isTooMany = ambient.size >= nameLimit && !ambient.has(key);
+      const known =
+        ambient.get(key) ?? (isTooMany ? null : isUsedAsGlobal(finding.subject, finding.file, look));
+      if (known === null) {
+        kept.push({ ...finding, severity: "hint" });
+        continue;
+      }
       ambient.set(key, known);
       if (await known) continue;
     }
@@ -40,7 +47,8 @@ export async function secondLook(findings: readonly Finding[], look: Look): Prom
       !(await returnedBefore(finding.regressionIn, finding.file, look))
     )
       continue;
-    const severity = finding.class !== "secret" && isFixture(finding.file) ? "hint" : finding.severity;
+    const isDoubtful = finding.class !== "secret" && isFixture(finding.file);
+    const severity = isDoubtful || (await isOfOpenClass(finding, look)) ? "hint" : finding.severity;
     kept.push({ ...finding, severity, message: maskSecrets(finding.message) });
   }
   return kept;
@@ -116,6 +124,7 @@ async function ignoredPaths(findings: readonly Finding[], look: Look): Promise<S
 }
 
 const searchLimit = 4_000;
+const nameLimit = 50;
 
 /**
  * Do other files, which did not change, use the name without ever declaring or importing it? Then something gives it
@@ -150,7 +159,7 @@ async function isUsedAsGlobal(
       continue;
     if (++read > searchLimit) return false;
     signal.throwIfAborted();
-    const text = await workspace.text("base", path);
+    const text = await workspace.source("base", python ? "python" : "ecmascript", path);
     if (text === null || !text.includes(name)) continue;
     const code = withoutComments(text, python);
     if (declared.test(code)) continue;
@@ -183,4 +192,26 @@ async function returnedBefore(name: string, file: string, { change, workspace }:
   return new RegExp(
     `\\bdef\\s+${quoted}\\s*\\(|\\bfunction\\s*\\*?\\s*${quoted}\\s*[(<]|(?<![\\w$])${quoted}\\s*(=|:|\\()`,
   ).test(text);
+}
+
+/**
+ * Is a missing member one of a Python class that may get it elsewhere: a mixin or a base class has the rest of its
+ * parts in what it is mixed into?
+ */
+async function isOfOpenClass(finding: Finding, { workspace }: Look): Promise<boolean> {
+  if (finding.class !== "missing-member" || finding.subject === undefined || !isPython(finding.file))
+    return false;
+  const name = finding.subject;
+  if (/Mixin|Base|Abstract|Interface|Protocol/.test(name)) return true;
+  const child = new RegExp(`^[ \\t]*class\\s+\\w+\\s*\\([^)]*\\b${name}\\b[^)]*\\)\\s*:`, "m");
+  const own = new RegExp(`^[ \\t]*class\\s+${name}\\b`, "m");
+  let isOurs = false;
+  const sources = (await workspace.sources("head", "python")).filter((path) => isPython(path));
+  for (const path of sources.slice(0, searchLimit)) {
+    const text = await workspace.source("head", "python", path);
+    if (text === null || !text.includes(name)) continue;
+    if (child.test(text)) return true;
+    isOurs ||= own.test(text);
+  }
+  return !isOurs;
 }

@@ -37,8 +37,8 @@ export const secrets: Engine = {
       }
     }
     const found: BothSides = { base: [], head: [] };
-    const empty = await workspace.emptyFolder();
-    const options = { cwd: empty, path: empty, timeout: this.timeout, signal };
+    const cwd = await workspace.emptyFolder();
+    const options = { cwd, env: await workspace.environment(), timeout: this.timeout, signal };
     for (const one of await callOwnProcess("secrets-process", request, answer, options)) {
       const file = where.get(one.key);
       if (!file) continue;

@@ -50,7 +50,7 @@ export const typescript: Engine = {
       answer,
       {
         cwd: await workspace.emptyFolder(),
-        path: await workspace.emptyFolder(),
+        env: await workspace.environment(),
         timeout: this.timeout,
         signal,
         nodeOptions: ["--max-old-space-size=3072"],

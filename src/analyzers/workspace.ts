@@ -1,4 +1,4 @@
-import { link, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { link, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Change, Side, TreeEntry } from "../change/types.js";
@@ -25,6 +25,10 @@ export interface Workspace {
   paths(side: Side): Promise<ReadonlySet<string>>;
   /** Paths of a family on a side, as far as written. */
   sources(side: Side, family: Family): Promise<readonly string[]>;
+  /** One of those as text, read anew each time: for searches over many. */
+  source(side: Side, family: Family, path: string): Promise<string | null>;
+  /** The environment of a child: finds no program by name, and leaves its temporary files with us. */
+  environment(): Promise<Record<string, string>>;
   /** An empty folder, for a PATH that finds nothing. (No PATH at all means a default one.) */
   emptyFolder(): Promise<string>;
   remove(): Promise<void>;
@@ -114,6 +118,23 @@ export async function openWorkspace(
     text: (side, path) => text(`${side}:${path}`),
     paths,
     sources: async (side, family) => (await written(side, family)).paths,
+    async source(side, family, path) {
+      const { folder } = await written(side, family);
+      return readFile(join(folder, path)).then(decode, () => null);
+    },
+    async environment() {
+      const empty = await made(join(top, "empty"));
+      const temporary = await made(join(top, "scratch", "tmp"));
+      const { SystemRoot } = sluice.env;
+      return {
+        PATH: empty,
+        HOME: empty,
+        TMPDIR: temporary,
+        TEMP: temporary,
+        TMP: temporary,
+        ...(SystemRoot ? { SystemRoot } : {}),
+      };
+    },
     emptyFolder: () => made(join(top, "empty")),
     remove: () => rm(top, { recursive: true, force: true, maxRetries: 3 }),
   };

@@ -216,7 +216,7 @@ describe("odd changes", () => {
       "a?b*[c].py:1 undefined-name",
       "crlf.ts:2 undefined-name",
     ]);
-    expect(result.not_analysed).toEqual({ too_large: 1, binary: 1, generated: 1, other: 2 });
+    expect(result.not_analysed).toEqual({ too_large: 1, binary: 1, generated: 1, too_many: 0, other: 2 });
     expect(readdirSync(temporary)).toEqual([]);
   });
 
