@@ -110,14 +110,13 @@ async function acquire(
     options.signal?.throwIfAborted();
     if (await take(prepared, path)) return;
     const holder = await readHolder(path);
-    if (holder === null) continue;
-    if (isDead(holder, await beat(), staleAfter)) {
+    if (holder !== null && isDead(holder, await beat(), staleAfter)) {
       await unlink(join(path, holder.name)).catch(() => {});
-      continue;
+      if (await take(prepared, path)) return;
     }
     if (performance.now() > deadline) {
       throw new SourceError(
-        `Sluice's state is locked by ${describe(holder.owner)} (${path})`,
+        `Sluice's state is locked by ${describe(holder?.owner ?? null)} (${path})`,
         "Wait for that process or end it, then call again. Nothing was changed.",
         { kind: "locked" },
       );
@@ -152,7 +151,9 @@ interface Holder {
 
 async function readHolder(path: string): Promise<Holder | null> {
   try {
-    const name = (await readdir(path)).find((entry) => entry.startsWith("owner-"));
+    const entries = await readdir(path);
+    // What a desktop or a network file system left in there blocks too, and goes when it is old.
+    const name = entries.find((entry) => entry.startsWith("owner-")) ?? entries[0];
     if (name === undefined) return null;
     const file = join(path, name);
     const { mtimeMs } = await stat(file);
@@ -250,9 +251,10 @@ async function sweep(path: string): Promise<void> {
     if (!entry.startsWith(prefix)) continue;
     const left = join(folder, entry);
     const holder = await readHolder(left).catch(() => null);
-    // An hour: nobody waits that long, whatever the clocks say.
+    // An hour: nobody waits that long, whatever the clocks say. A minute when there is no name in it yet.
+    const patience = holder?.owner == null ? 60_000 : 3_600_000;
     const old = await stat(left).then(
-      (found) => now - found.mtimeMs > 3_600_000,
+      (found) => now - found.mtimeMs > patience,
       () => false,
     );
     if (old || (holder !== null && isDead(holder, holder.beat, Number.POSITIVE_INFINITY))) {

@@ -57,9 +57,6 @@ export interface StateStore {
 
 const largest = 64 * 1024 * 1024;
 const keptResults = 200;
-/** What a write fails with when the place, not the program, is at fault. */
-const unwritable = new Set(["EROFS", "EACCES", "EPERM", "ENOSPC", "EDQUOT", "EIO", "ENOTSUP", "ENOSYS"]);
-
 /** Opens the state of a repository. Creates nothing yet, and never fails for what it finds: see `warnings`. */
 export async function openStore(
   sluice: Sluice,
@@ -129,12 +126,20 @@ function fileStore(sluice: Sluice, place: Place): StateStore {
     warn(`Sluice's state is not kept: ${join(directory, file)} ${why}.`);
   };
 
+  /** What this store object holds of a file that can't be written: what is on disk, then what was changed since. */
+  const current = async <T>(file: StateFile, schema: StateSchema<T>): Promise<T> => {
+    const kept = unkept.get(file);
+    if (kept !== undefined) return schema.parse(structuredClone(kept));
+    const content = place.usable ? await load(file, schema) : null;
+    return content?.state === "good" ? content.value : schema.parse({});
+  };
+
   const inMemory = async <T, R>(
     file: StateFile,
     schema: StateSchema<T>,
     change: (state: T) => R | Promise<R>,
   ) => {
-    const state = schema.parse(structuredClone(unkept.get(file) ?? {}));
+    const state = await current(file, schema);
     const result = await change(state);
     unkept.set(file, toJson(state));
     return result;
@@ -180,9 +185,7 @@ function fileStore(sluice: Sluice, place: Place): StateStore {
     warnings,
 
     async read(file, schema) {
-      const kept = unkept.get(file);
-      if (kept !== undefined) return schema.parse(structuredClone(kept));
-      if (!place.usable) return schema.parse({});
+      if (!place.usable || unkept.has(file)) return current(file, schema);
       const content = await load(file, schema);
       switch (content.state) {
         case "good":
@@ -223,12 +226,11 @@ function fileStore(sluice: Sluice, place: Place): StateStore {
           if (failure !== null) throw error;
           const code = errnoOf(error);
           if (error instanceof Refused) notKept(file, `is not used: ${error.message}`);
-          else if (code !== null && unwritable.has(code)) notKept(file, `can't be written (${code})`);
           else if (attempt < 3 && (error instanceof LockLost || code === "ENOENT")) {
             // Somebody took over or removed the folders (`git clean`): once more, from the start.
             ready = false;
             continue;
-          } else if (code === "ENOENT") notKept(file, "is in a folder that is gone");
+          } else if (code !== null) notKept(file, `can't be written (${code})`);
           else throw error;
           return inMemory(file, schema, change);
         }

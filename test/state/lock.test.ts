@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -22,6 +30,16 @@ function leave(owner: Record<string, unknown> | string, secondsAgo: number): voi
   writeFileSync(path, typeof owner === "string" ? owner : JSON.stringify({ ...known, ...owner }));
   const at = new Date(Date.now() - secondsAgo * 1_000);
   utimesSync(path, at, at);
+}
+
+/** What this process writes into a lock. */
+async function ownerOf(): Promise<unknown> {
+  const other = join(folder, "other.lock");
+  const text = await withLock(other, {}, async () => {
+    const [name = ""] = readdirSync(other);
+    return readFileSync(join(other, name), "utf8");
+  });
+  return JSON.parse(text);
 }
 
 const free = () => readdirSync(folder).every((name) => readdirSync(join(folder, name)).length === 0);
@@ -64,6 +82,13 @@ describe("a lock", () => {
     expect(free()).toBe(true);
   });
 
+  it("is not blocked for long by what somebody else left in its folder", async () => {
+    mkdirSync(lock);
+    writeFileSync(join(lock, ".DS_Store"), "");
+    await expect(withLock(lock, { wait: 20 }, async () => "mine")).rejects.toThrow(SourceError);
+    expect(await withLock(lock, { wait: 1_000, staleAfter: -1 }, async () => "mine")).toBe("mine");
+  });
+
   it("that died is taken over by exactly one of many at a time", async () => {
     leave({}, 60);
     let inside = 0;
@@ -97,6 +122,29 @@ describe("a lock", () => {
       writeFileSync(join(lock, "owner-next"), "{}");
     });
     expect(readdirSync(lock)).toEqual(["owner-next"]);
+  });
+
+  it("clears away what processes that died while they waited left, and nothing of those that live", async () => {
+    const self = JSON.stringify(await ownerOf());
+    const waiter = (name: string, owner: string | null, secondsAgo: number) => {
+      const left = `${lock}.new-${name}`;
+      mkdirSync(left);
+      if (owner !== null) writeFileSync(join(left, "owner-1"), owner);
+      const at = new Date(Date.now() - secondsAgo * 1_000);
+      utimesSync(left, at, at);
+    };
+    waiter("alive", self, 100);
+    waiter("dead", self.replace(/"started":"\d+"/, '"started":"1"'), 0);
+    waiter("nameless", null, 0);
+    waiter("nameless-old", null, 100);
+    waiter("elsewhere", self.replace(/"host":"[^"]*"/, '"host":"elsewhere"'), 100);
+    waiter("elsewhere-old", self.replace(/"host":"[^"]*"/, '"host":"elsewhere"'), 4_000);
+    await withLock(lock, {}, async () => {});
+    const left = readdirSync(folder).filter((name) => name.includes(".new-"));
+    const dead = process.platform === "linux" ? [] : ["state.lock.new-dead"];
+    expect(left.sort()).toEqual(
+      ["state.lock.new-alive", "state.lock.new-elsewhere", "state.lock.new-nameless", ...dead].sort(),
+    );
   });
 
   it("stops waiting when cancelled, and leaves nothing behind", async () => {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, isAbsolute, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -100,18 +100,25 @@ it("works on without keeping anything where it may not write", async () => {
   // Root may write anywhere: then the process runs as nobody.
   const uid = process.getuid?.() === 0 ? 65_534 : undefined;
   chmodSync(dirname(repository.path), 0o755);
-  const places = [join(repository.path, ".flow"), join(repository.path, ".git")];
+  const common = join(repository.path, ".git", "sluice");
+  const places = [join(repository.path, ".flow"), common, join(repository.path, ".git")];
+  mkdirSync(common);
+  // git does not answer for the folder of somebody else, so as nobody the state is looked for in the git folder.
+  for (const path of [file(), join(common, "metrics.json")]) {
+    writeFileSync(path, '{"entries":["before"]}', { mode: 0o644 });
+  }
   for (const place of places) chmodSync(place, 0o555);
   try {
     const { lines, ended } = start("warnings", "x", 2, uid === undefined ? {} : { uid });
     const [line] = await once(lines, "line");
     const said = JSON.parse(line);
-    expect(said.state.entries).toEqual(["x-0", "x-1"]);
+    expect(said.state.entries).toEqual(["before", "x-0", "x-1"]);
     expect(said.warnings.join("\n")).toContain("not kept");
+    expect(isAbsolute(said.result)).toBe(true);
     expect(existsSync(dirname(said.result))).toBe(true);
     expect(said.result.startsWith(repository.path)).toBe(false);
     expect((await ended)[0]).toBe(0);
-    expect(existsSync(file())).toBe(false);
+    expect(readFileSync(file(), "utf8")).toBe('{"entries":["before"]}');
   } finally {
     for (const place of places) chmodSync(place, 0o755);
   }

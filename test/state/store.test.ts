@@ -249,6 +249,17 @@ describe("an update", () => {
     expect(await bump(store)).toBe(2);
   });
 
+  it("is reported as not kept, and holds for now, where its lock can't be made", async () => {
+    mkdirSync(join(flow, "cache", "locks"), { recursive: true });
+    writeFileSync(join(flow, "cache", "locks", "metrics.json.lock"), "");
+    writeFileSync(join(flow, "metrics.json"), '{"count":7}');
+    const store = await open();
+    expect([await bump(store), await bump(store)]).toEqual([8, 9]);
+    expect(await store.read("metrics.json", schema)).toMatchObject({ count: 9 });
+    expect(content(flow).count).toBe(7);
+    expect(store.warnings.join()).toContain("not kept");
+  });
+
   it("does not bring back a .flow/ that was removed", async () => {
     const store = await open();
     rmSync(flow, { recursive: true });
