@@ -55,7 +55,10 @@ interface ReviewOptions {
  * No verdict is never 0, unless the caller asked to stop at a stage, that stage really passed, and nothing before it
  * spoke against the change or failed to speak.
  */
-export function exitCode(result: ReviewResult, until: string | undefined): 0 | 1 | 3 {
+export function exitCode(
+  result: Pick<ReviewResult, "verdict" | "stages">,
+  until: string | undefined,
+): 0 | 1 | 3 {
   if (result.verdict === "SHIP") return 0;
   if (result.verdict !== null || result.stages.some(({ state }) => state === "issues")) return 1;
   if (until === undefined || result.stages.some(({ state }) => state === "error")) return 3;
