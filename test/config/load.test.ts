@@ -7,18 +7,18 @@ import { configurationFolder } from "../../src/config/paths.js";
 import { configSchema } from "../../src/config/schema.js";
 import { ConfigurationError } from "../../src/errors.js";
 import { createSluice, type Sluice } from "../../src/sluice.js";
-import { type TestRepository, testRepository } from "../support/repository.js";
+import { type Home, temporaryHome } from "./home.js";
 
 const fixture = readFileSync(new URL("../fixtures/config.full.json", import.meta.url), "utf8");
 
-let repository: TestRepository;
+let home: Home;
 let sluice: Sluice;
 
 beforeEach(() => {
-  repository = testRepository();
-  sluice = repository.sluice();
+  home = temporaryHome();
+  sluice = home.sluice;
 });
-afterEach(() => repository.remove());
+afterEach(() => home.remove());
 
 function withEnvironment(env: Record<string, string>): Sluice {
   return createSluice({ ...sluice, env: { ...sluice.env, ...env } });

@@ -6,16 +6,16 @@ import { configurationFolder } from "../../src/config/paths.js";
 import { isLoopback } from "../../src/config/restrict.js";
 import { sensitiveHash } from "../../src/config/trust.js";
 import type { Sluice } from "../../src/sluice.js";
-import { type TestRepository, testRepository } from "../support/repository.js";
+import { type Home, temporaryHome } from "./home.js";
 
-let repository: TestRepository;
+let home: Home;
 let sluice: Sluice;
 
 beforeEach(() => {
-  repository = testRepository();
-  sluice = repository.sluice();
+  home = temporaryHome();
+  sluice = home.sluice;
 });
-afterEach(() => repository.remove());
+afterEach(() => home.remove());
 
 function nested(key: string, value: unknown): Record<string, unknown> {
   const [first = "", ...rest] = key.split(".");

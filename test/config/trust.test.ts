@@ -5,18 +5,18 @@ import { configurationFolder } from "../../src/config/paths.js";
 import { readTrust, sensitiveHash, type Trust, writeTrust } from "../../src/config/trust.js";
 import { ConfigurationError } from "../../src/errors.js";
 import type { Sluice } from "../../src/sluice.js";
-import { type TestRepository, testRepository } from "../support/repository.js";
+import { type Home, temporaryHome } from "./home.js";
 
-let repository: TestRepository;
+let home: Home;
 let sluice: Sluice;
 let path: string;
 
 beforeEach(() => {
-  repository = testRepository();
-  sluice = repository.sluice();
+  home = temporaryHome();
+  sluice = home.sluice;
   path = join(configurationFolder(sluice), "trust.json");
 });
-afterEach(() => repository.remove());
+afterEach(() => home.remove());
 
 const trust = (config_hash: string): Trust => ({
   config_hash,
