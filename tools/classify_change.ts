@@ -1,7 +1,6 @@
-import { changeArguments } from "../src/change/change.js";
+import { changeArguments } from "../src/change/arguments.js";
 import { defineTool, reads } from "../src/mcp/define-tool.js";
-import { classification, classify } from "../src/review/classify.js";
-import { openRequestedChange } from "../src/review/requested-change.js";
+import { classification } from "../src/review/classify-schema.js";
 
 export default defineTool({
   name: "classify_change",
@@ -13,6 +12,8 @@ export default defineTool({
   output: classification,
   hints: reads,
   async run(args, { sluice, signal }) {
+    const { openRequestedChange } = await import("../src/review/requested-change.js");
+    const { classify } = await import("../src/review/classify.js");
     const { change, ...context } = await openRequestedChange(sluice, args, signal);
     return classify(change, sluice, { ...context, signal });
   },

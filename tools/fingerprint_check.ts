@@ -1,11 +1,6 @@
-import { changeArguments } from "../src/change/change.js";
+import { changeArguments } from "../src/change/arguments.js";
 import { defineTool, reads } from "../src/mcp/define-tool.js";
-import {
-  checkFingerprint,
-  fingerprintArguments,
-  fingerprintOutput,
-} from "../src/review/fingerprint-check.js";
-import { openRequestedChange } from "../src/review/requested-change.js";
+import { fingerprintArguments, fingerprintOutput } from "../src/review/fingerprint-schema.js";
 
 export default defineTool({
   name: "fingerprint_check",
@@ -17,6 +12,8 @@ export default defineTool({
   output: fingerprintOutput,
   hints: reads,
   async run(args, { sluice, signal }) {
+    const { openRequestedChange } = await import("../src/review/requested-change.js");
+    const { checkFingerprint } = await import("../src/review/fingerprint-check.js");
     const { change, store, config } = await openRequestedChange(sluice, args, signal);
     const { refresh, reason } = args;
     return checkFingerprint(change, sluice, { store, config, refresh, reason, signal });

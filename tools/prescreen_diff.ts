@@ -1,7 +1,7 @@
-import { changeArguments } from "../src/change/change.js";
+import { changeArguments } from "../src/change/arguments.js";
 import { openChangeJob } from "../src/mcp/change-job.js";
 import { defineLongTool, ownState } from "../src/mcp/define-tool.js";
-import { prescreen, prescreenArguments, prescreenOutput } from "../src/review/prescreen.js";
+import { prescreenArguments, prescreenOutput } from "../src/review/prescreen-schema.js";
 
 export default defineLongTool({
   name: "prescreen_diff",
@@ -13,7 +13,8 @@ export default defineLongTool({
   output: prescreenOutput,
   hints: ownState,
   open: openChangeJob,
-  run({ change, ...context }, { dismiss }, { sluice, signal, progress }) {
+  async run({ change, ...context }, { dismiss }, { sluice, signal, progress }) {
+    const { prescreen } = await import("../src/review/prescreen.js");
     return prescreen(change, sluice, { ...context, dismiss, signal, onProgress: progress });
   },
 });

@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { defineTool, reads } from "../src/mcp/define-tool.js";
-import { quotaStatus, quotaStatusOutput } from "../src/review/quota.js";
-import { openRequestedRepository } from "../src/review/requested-change.js";
+import { quotaStatusOutput } from "../src/premium/quota-schema.js";
 
 export default defineTool({
   name: "quota_status",
@@ -13,6 +12,8 @@ export default defineTool({
   output: quotaStatusOutput,
   hints: reads,
   async run({ repo }, { sluice, signal }) {
+    const { openRequestedRepository } = await import("../src/review/requested-change.js");
+    const { quotaStatus } = await import("../src/review/quota.js");
     return quotaStatus(sluice, await openRequestedRepository(sluice, repo, signal));
   },
 });

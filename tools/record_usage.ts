@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { defineTool, ownState } from "../src/mcp/define-tool.js";
-import { recordUsageArguments, recordUsageOutput, recordUsageSeen } from "../src/review/quota.js";
-import { openRequestedRepository } from "../src/review/requested-change.js";
+import { recordUsageArguments, recordUsageOutput } from "../src/premium/usage-schema.js";
 
 export default defineTool({
   name: "record_usage",
@@ -13,6 +12,8 @@ export default defineTool({
   output: recordUsageOutput,
   hints: ownState,
   async run({ repo, ...seen }, { sluice, signal }) {
+    const { openRequestedRepository } = await import("../src/review/requested-change.js");
+    const { recordUsageSeen } = await import("../src/review/quota.js");
     return recordUsageSeen(sluice, seen, await openRequestedRepository(sluice, repo, signal));
   },
 });

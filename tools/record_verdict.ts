@@ -1,7 +1,6 @@
-import { changeArguments } from "../src/change/change.js";
+import { changeArguments } from "../src/change/arguments.js";
 import { defineTool, ownState } from "../src/mcp/define-tool.js";
-import { recordReached, recordVerdictArguments, recordVerdictOutput } from "../src/review/record-verdict.js";
-import { openRequestedChange } from "../src/review/requested-change.js";
+import { recordVerdictArguments, recordVerdictOutput } from "../src/review/verdict-schema.js";
 
 export default defineTool({
   name: "record_verdict",
@@ -13,6 +12,8 @@ export default defineTool({
   output: recordVerdictOutput,
   hints: ownState,
   async run(args, { sluice, signal }) {
+    const { openRequestedChange } = await import("../src/review/requested-change.js");
+    const { recordReached } = await import("../src/review/record-verdict.js");
     const { change, store } = await openRequestedChange(sluice, args, signal);
     return recordReached(change, sluice, args, { store, signal });
   },

@@ -1,6 +1,6 @@
 import { openChangeJob } from "../src/mcp/change-job.js";
 import { defineLongTool, ownState, runsProjectCode } from "../src/mcp/define-tool.js";
-import { review, reviewArguments, reviewOutput } from "../src/review/pipeline.js";
+import { reviewArguments, reviewOutput } from "../src/review/review-schema.js";
 
 export default defineLongTool({
   name: "review_change",
@@ -13,7 +13,8 @@ export default defineLongTool({
   // It runs the gates, but only where a person had allowed some before the server started: see `noGates`.
   hints: (world) => (world.trustedGates ? runsProjectCode : ownState),
   open: openChangeJob,
-  run(requested, { until }, { sluice, signal, progress, hints }) {
+  async run(requested, { until }, { sluice, signal, progress, hints }) {
+    const { review } = await import("../src/review/pipeline.js");
     return review(requested, sluice, until, {
       signal,
       onProgress: progress,

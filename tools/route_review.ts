@@ -1,9 +1,6 @@
-import { changeArguments } from "../src/change/change.js";
-import { surroundings } from "../src/change/surroundings.js";
+import { changeArguments } from "../src/change/arguments.js";
 import { defineTool, reads } from "../src/mcp/define-tool.js";
-import { classify } from "../src/review/classify.js";
-import { openRequestedChange } from "../src/review/requested-change.js";
-import { route, routeOutput } from "../src/review/route.js";
+import { routeOutput } from "../src/review/route-schema.js";
 
 export default defineTool({
   name: "route_review",
@@ -15,6 +12,10 @@ export default defineTool({
   output: routeOutput,
   hints: reads,
   async run(args, { sluice, signal }) {
+    const { openRequestedChange } = await import("../src/review/requested-change.js");
+    const { surroundings } = await import("../src/change/surroundings.js");
+    const { classify } = await import("../src/review/classify.js");
+    const { route } = await import("../src/review/route.js");
     const { change, config, store } = await openRequestedChange(sluice, args, signal);
     const { class: name } = await classify(change, sluice, { config, signal });
     const context = await surroundings(change, { sluice, signal });

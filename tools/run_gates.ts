@@ -1,7 +1,7 @@
-import { changeArguments } from "../src/change/change.js";
+import { changeArguments } from "../src/change/arguments.js";
 import { openChangeJob } from "../src/mcp/change-job.js";
 import { defineLongTool, runsProjectCode } from "../src/mcp/define-tool.js";
-import { gatesOutput, runGates } from "../src/review/gates.js";
+import { gatesOutput } from "../src/review/gates-schema.js";
 
 export default defineLongTool({
   name: "run_gates",
@@ -13,7 +13,8 @@ export default defineLongTool({
   output: gatesOutput,
   hints: runsProjectCode,
   open: openChangeJob,
-  run({ change, ...context }, _args, { sluice, signal, progress }) {
+  async run({ change, ...context }, _args, { sluice, signal, progress }) {
+    const { runGates } = await import("../src/review/gates.js");
     return runGates(change, sluice, { ...context, signal, onProgress: progress });
   },
 });

@@ -1,5 +1,5 @@
-import * as z from "zod";
 import type { Sluice } from "../sluice.js";
+import type { ChangeArguments } from "./arguments.js";
 import { changedFiles, rawDiff } from "./diff.js";
 import { type Asked, resolveEnds } from "./ends.js";
 import { pathFilter } from "./globs.js";
@@ -10,17 +10,7 @@ import { openRepository } from "./repository.js";
 import { checkTaskId } from "./task-base.js";
 import type { Change } from "./types.js";
 
-/** The arguments of every tool that takes a change; the server's instructions say once what they mean. */
-export const changeArguments = {
-  repo: z.string().optional(),
-  base: z.string().optional(),
-  head: z.string().optional(),
-  diff: z.string().optional(),
-  paths: z.array(z.string()).optional(),
-  task: z.string().optional(),
-};
-
-export type ChangeArguments = z.infer<z.ZodObject<typeof changeArguments>>;
+export { type ChangeArguments, changeArguments } from "./arguments.js";
 
 export interface OpenOptions {
   /** Folders beyond the server's own repository and the client's roots, from the user's configuration. */

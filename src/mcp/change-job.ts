@@ -1,5 +1,5 @@
-import { type ChangeArguments, staleness } from "../change/change.js";
-import { openRequestedChange, type RequestedChange } from "../review/requested-change.js";
+import type { ChangeArguments } from "../change/arguments.js";
+import type { RequestedChange } from "../review/requested-change.js";
 import type { Call } from "./define-tool.js";
 
 export interface ChangeJob extends RequestedChange {
@@ -9,6 +9,8 @@ export interface ChangeJob extends RequestedChange {
 
 /** Long work on a change: two calls are about the same when they see the same trees in the same work tree. */
 export async function openChangeJob(args: ChangeArguments, call: Call): Promise<ChangeJob> {
+  const { openRequestedChange } = await import("../review/requested-change.js");
+  const { staleness } = await import("../change/change.js");
   const requested = await openRequestedChange(call.sluice, args, call.signal);
   const { repository, base, head } = requested.change;
   return {

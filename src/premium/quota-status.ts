@@ -1,27 +1,13 @@
-import * as z from "zod";
+import type * as z from "zod";
 import type { Config } from "../config/schema.js";
 import type { Sluice } from "../sluice.js";
 import { readQuota, type SourceQuota } from "../state/quota-state.js";
 import type { StateStore } from "../state/store.js";
 import { assess, iso } from "./pacing.js";
+import type { QuotaStatus, sourceOutput } from "./quota-schema.js";
 import { type SourceStatus, sourceStatuses } from "./sources.js";
-import { accessOutput, windowOutput } from "./view.js";
 
-export const sourceOutput = z.object({
-  source: z.string(),
-  access: accessOutput.nullable(),
-  windows: z.array(windowOutput),
-  throttled_until: z.string().nullable(),
-  /** Whether any of its models may be asked now; single models can still be out of quota. */
-  eligible: z.boolean(),
-  why: z.string(),
-});
-
-export const quotaStatusOutput = z.object({
-  sources: z.array(sourceOutput),
-  next: z.string(),
-});
-export type QuotaStatus = z.output<typeof quotaStatusOutput>;
+export { type QuotaStatus, quotaStatusOutput, sourceOutput } from "./quota-schema.js";
 
 const shownWindows = 12;
 

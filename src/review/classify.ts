@@ -1,40 +1,16 @@
-import * as z from "zod";
-
 import type { Change, ChangedFile } from "../change/types.js";
 import type { Config } from "../config/schema.js";
+import { isSluiceError } from "../errors.js";
 import type { Sluice } from "../sluice.js";
 import { type Budget, type Contents, type Judgement, judgeFile } from "./classify/file.js";
 import { isCode } from "./classify/languages.js";
 import { pathReasons, patternReasons, sensitivePath } from "./classify/paths.js";
-import {
-  changeClasses,
-  highestClass,
-  quote,
-  type Reason,
-  selectReasons,
-  shownPath,
-} from "./classify/reasons.js";
-import { treesOf, treesOutput } from "./reviewed-trees.js";
+import { highestClass, quote, type Reason, selectReasons, shownPath } from "./classify/reasons.js";
+import type { Classification } from "./classify-schema.js";
+import { treesOf } from "./reviewed-trees.js";
 
 export type { ChangeClass } from "./classify/reasons.js";
-
-export const classification = z.object({
-  class: z.enum(changeClasses),
-  reasons: z.array(
-    z.object({
-      rule: z.string(),
-      /** Null when it is about the whole change. */
-      file: z.string().nullable(),
-      evidence: z.string(),
-    }),
-  ),
-  /** Reasons for this class beyond those listed. */
-  more_reasons: z.int(),
-  /** `patterns`: the configuration's; `content`: what the change says; `syntax`: what a parser proved. */
-  decided_by: z.enum(["patterns", "content", "syntax"]),
-  trees: treesOutput,
-});
-export type Classification = z.output<typeof classification>;
+export { type Classification, classification } from "./classify-schema.js";
 
 export interface ClassifyOptions {
   config: Pick<Config, "review">;
@@ -63,7 +39,7 @@ const batch = 32;
  * others, read without an error on both sides, in a language whose exports are read, with nothing raised.
  *
  * Doubt goes up: what is too large, binary, skipped or not parsed is never shown to be ROUTINE. Nothing of the
- * repository's is run. Throws on cancellation and what reading objects throws.
+ * repository's is run. Throws on cancellation.
  */
 export async function classify(
   change: Change,
@@ -78,7 +54,7 @@ export async function classify(
   for (let start = 0; start < change.files.length; start += batch) {
     signal.throwIfAborted();
     const files = change.files.slice(start, start + batch);
-    const contents = await read(change, files);
+    const contents = await read(change, files, signal);
     for (const [index, file] of files.entries()) {
       signal.throwIfAborted();
       const judgement = await judgeFile(file, contents[index] ?? unread, budget);
@@ -94,14 +70,22 @@ export async function classify(
 
 const unread: Contents = { base: null, head: null, unread: true };
 
-async function read(change: Change, files: readonly ChangedFile[]): Promise<Contents[]> {
+async function read(change: Change, files: readonly ChangedFile[], signal: AbortSignal): Promise<Contents[]> {
   const isBlob = (mode: string) => mode.startsWith("100") || mode.startsWith("120");
   const sides = files.map((file) => ({
     base: isBlob(file.oldMode) ? file.oldId : null,
     head: isBlob(file.newMode) ? file.newId : null,
   }));
   const ids = new Set(sides.flatMap(({ base, head }) => [base, head]).filter((id) => id !== null));
-  const blobs = await change.objects.blobs([...ids], fileLimit);
+  let blobs: Map<string, Buffer>;
+  try {
+    blobs = await change.objects.blobs([...ids], fileLimit);
+  } catch (error) {
+    signal.throwIfAborted();
+    // A shallow or partial clone, a broken repository: what is not there was not read.
+    if (!isSluiceError(error)) throw error;
+    blobs = new Map();
+  }
   return sides.map(({ base, head }) => {
     const was = base === null ? null : (blobs.get(base) ?? null);
     const is = head === null ? null : (blobs.get(head) ?? null);

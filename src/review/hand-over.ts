@@ -1,6 +1,6 @@
 import type { Change } from "../change/types.js";
 import { fillPrompt, loadPrompt } from "../config/prompts.js";
-import type { ReviewResult } from "./pipeline.js";
+import type { ReviewResult } from "./review-schema.js";
 import type { Known } from "./step.js";
 
 /**

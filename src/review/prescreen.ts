@@ -1,4 +1,3 @@
-import * as z from "zod";
 import type { Finding } from "../analyzers/compare.js";
 import type { Engine } from "../analyzers/engine.js";
 import { engines as allEngines } from "../analyzers/index.js";
@@ -15,10 +14,10 @@ import {
   resetIteration,
 } from "../state/review-state.js";
 import type { StateStore } from "../state/store.js";
-import { refuseEmpty, treesOf, treesOutput } from "./reviewed-trees.js";
-import { type Prescreen } from "./prescreen-schema.js";
+import type { Prescreen } from "./prescreen-schema.js";
+import { refuseEmpty, treesOf } from "./reviewed-trees.js";
 
-export { prescreenArguments, prescreenOutput, type Prescreen } from "./prescreen-schema.js";
+export { type Prescreen, prescreenArguments, prescreenOutput } from "./prescreen-schema.js";
 
 export interface PrescreenOptions {
   store: StateStore;

@@ -1,0 +1,22 @@
+import * as z from "zod";
+import { changeClasses } from "./classify/reasons.js";
+import { treesOutput } from "./reviewed-trees.js";
+
+export const classification = z.object({
+  class: z.enum(changeClasses),
+  reasons: z.array(
+    z.object({
+      rule: z.string(),
+      /** Null when it is about the whole change. */
+      file: z.string().nullable(),
+      evidence: z.string(),
+    }),
+  ),
+  /** Reasons for this class beyond those listed. */
+  more_reasons: z.int(),
+  /** `patterns`: the configuration's; `content`: what the change says; `syntax`: what a parser proved. */
+  decided_by: z.enum(["patterns", "content", "syntax"]),
+  trees: treesOutput,
+});
+
+export type Classification = z.output<typeof classification>;
