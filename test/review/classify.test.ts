@@ -124,6 +124,13 @@ const routine: Case[] = [
     "syntax",
   ],
   [
+    "a test that cleans up",
+    {},
+    { "rm.test.ts": 'it("a", async () => {\n  await Promise.all([f()]);\n  rmSync(folder);\n});\n' },
+    "tests",
+    "syntax",
+  ],
+  [
     "a Go test",
     {},
     {

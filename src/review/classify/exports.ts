@@ -17,8 +17,12 @@ export interface TopLevel {
 
 const exportLimit = 5_000;
 
-/** Exported names with their signatures; null for a language of which they are not read. */
-export function readExports(grammar: Grammar, root: Node): Map<string, Export> | null {
+/**
+ * Exported names with their signatures; null for a language of which they are not read.
+ *
+ * @param plain the source text with its comments blanked
+ */
+export function readExports(grammar: Grammar, root: Node, plain: string): Map<string, Export> | null {
   const found = new Map<string, Export>();
   const add = (name: string, signature: string) => {
     // Overloads and redeclarations: one entry with all of them.
@@ -27,23 +31,24 @@ export function readExports(grammar: Grammar, root: Node): Map<string, Export> |
     if (before) before.signature += `\n${text}`;
     else if (found.size < exportLimit) found.set(name, { signature: text });
   };
+  const out: Out = { add, text: (node) => plain.slice(node.startIndex, node.endIndex) };
   switch (grammar) {
     case "typescript":
     case "tsx":
     case "javascript":
-      for (const node of children(root)) readScriptExport(node, add);
+      for (const node of children(root)) readScriptExport(node, out);
       return found;
     case "python":
-      for (const node of children(root)) readPythonExport(node, "", add);
+      for (const node of children(root)) readPythonExport(node, "", out);
       return found;
     case "go":
-      for (const node of children(root)) readGoExport(node, add);
+      for (const node of children(root)) readGoExport(node, out);
       return found;
     case "rust":
-      for (const node of children(root)) readRustExport(node, "", add);
+      for (const node of children(root)) readRustExport(node, "", out);
       return found;
     case "java":
-      for (const node of children(root)) readJavaExport(node, "", add);
+      for (const node of children(root)) readJavaExport(node, "", out);
       return found;
     default:
       return null;
@@ -62,7 +67,11 @@ export function readTopLevel(root: Node): TopLevel[] {
   }));
 }
 
-type Add = (name: string, signature: string) => void;
+interface Out {
+  add(name: string, signature: string): void;
+  /** A node's text without comments. */
+  text(node: Node): string;
+}
 
 function children(node: Node): Node[] {
   return node.namedChildren.filter((child): child is Node => child !== null && !/comment/.test(child.type));
@@ -73,163 +82,165 @@ function collapse(text: string): string {
 }
 
 /** The text of a declaration up to its body. */
-function head(node: Node, body = node.childForFieldName("body")): string {
-  return body ? node.text.slice(0, body.startIndex - node.startIndex) : node.text;
+function head(node: Node, out: Out, body = node.childForFieldName("body")): string {
+  return body ? out.text(node).slice(0, body.startIndex - node.startIndex) : out.text(node);
 }
 
 function nameOf(node: Node): string {
   return node.childForFieldName("name")?.text ?? "";
 }
 
-function readScriptExport(node: Node, add: Add): void {
+function readScriptExport(node: Node, out: Out): void {
   if (node.type === "expression_statement") {
     const assignment = children(node)[0];
     const left = assignment?.type === "assignment_expression" ? assignment.childForFieldName("left") : null;
     const right = assignment?.childForFieldName("right");
     if (left && right && /^(?:module\.exports|exports)\b/.test(left.text))
-      add(left.text, `${left.text} = ${scriptValue(right, true)}`);
+      out.add(left.text, `${left.text} = ${scriptValue(right, true, out)}`);
     return;
   }
   if (node.type !== "export_statement") return;
   const declaration = node.childForFieldName("declaration");
   const value = node.childForFieldName("value");
   if (value || !declaration) {
-    if (value) add("default", scriptValue(value, true));
-    else add(collapse(node.text).slice(0, 200), node.text);
+    if (value) out.add("default", scriptValue(value, true, out));
+    else out.add(collapse(out.text(node)).slice(0, 200), out.text(node));
     return;
   }
-  const isDefault = /^export\s+default\b/.test(node.text);
+  const isDefault = /^export\s+default\b/.test(out.text(node));
   switch (declaration.type) {
     case "function_declaration":
     case "generator_function_declaration":
     case "function_signature":
-      add(isDefault ? "default" : nameOf(declaration), head(declaration));
+      out.add(isDefault ? "default" : nameOf(declaration), head(declaration, out));
       return;
     case "class_declaration":
     case "abstract_class_declaration":
-      add(isDefault ? "default" : nameOf(declaration), scriptClass(declaration));
+      out.add(isDefault ? "default" : nameOf(declaration), scriptClass(declaration, out));
       return;
     case "lexical_declaration":
     case "variable_declaration":
       for (const variable of children(declaration)) {
         const type = variable.childForFieldName("type")?.text ?? "";
         const assigned = variable.childForFieldName("value");
-        add(
+        out.add(
           nameOf(variable),
-          `${nameOf(variable)}${type}${assigned ? scriptValue(assigned, type === "") : ""}`,
+          `${nameOf(variable)}${type}${assigned ? scriptValue(assigned, type === "", out) : ""}`,
         );
       }
       return;
     default:
-      add(nameOf(declaration) || collapse(node.text).slice(0, 200), declaration.text);
+      out.add(nameOf(declaration) || collapse(out.text(node)).slice(0, 200), out.text(declaration));
   }
 }
 
 /** What of an exported value others depend on: a function's head, a class's members, an object's keys. */
-function scriptValue(value: Node, whole: boolean): string {
+function scriptValue(value: Node, whole: boolean, out: Out): string {
   if (/^(?:arrow_function|function|function_expression|generator_function)$/.test(value.type))
-    return head(value);
-  if (/^class/.test(value.type)) return scriptClass(value);
+    return head(value, out);
+  if (/^class/.test(value.type)) return scriptClass(value, out);
   if (value.type === "object") {
     return `{${children(value)
       .map(
         (entry) =>
           entry.childForFieldName("key")?.text ??
-          (entry.type === "method_definition" ? head(entry) : entry.text),
+          (entry.type === "method_definition" ? head(entry, out) : out.text(entry)),
       )
       .join(",")}}`;
   }
   // The inferred type of anything else may hang on any part of it, but not on which number or word it is.
-  return whole && !/^(?:number|string|template_string)$/.test(value.type) ? value.text : value.type;
+  return whole && !/^(?:number|string|template_string)$/.test(value.type) ? out.text(value) : value.type;
 }
 
-function scriptClass(node: Node): string {
+function scriptClass(node: Node, out: Out): string {
   const body = node.childForFieldName("body");
   const members = body ? children(body) : [];
   const shown = members
     .filter(
       (member) =>
-        !/^\s*(?:(?:static|readonly|async|override)\s+)*(?:private\b|#)/.test(member.text.slice(0, 200)),
+        !/^\s*(?:(?:static|readonly|async|override)\s+)*(?:private\b|#)/.test(out.text(member).slice(0, 200)),
     )
     .map((member) => {
       const value = member.childForFieldName("value");
-      return value ? member.text.slice(0, value.startIndex - member.startIndex) : head(member);
+      return value ? out.text(member).slice(0, value.startIndex - member.startIndex) : head(member, out);
     });
-  return `${head(node, body)}{${shown.join(";")}}`;
+  return `${head(node, out, body)}{${shown.join(";")}}`;
 }
 
-function readPythonExport(node: Node, owner: string, add: Add): void {
+function readPythonExport(node: Node, owner: string, out: Out): void {
   const definition = node.type === "decorated_definition" ? node.childForFieldName("definition") : node;
   if (!definition) return;
   if (definition.type === "function_definition" || definition.type === "class_definition") {
     const name = nameOf(definition);
     if (name.startsWith("_") && !name.startsWith("__")) return;
     const body = definition.childForFieldName("body");
-    const text = body ? node.text.slice(0, body.startIndex - node.startIndex) : node.text;
-    add(owner + name, text.replace(/\s#[^\n]*/g, ""));
+    const text = body ? out.text(node).slice(0, body.startIndex - node.startIndex) : out.text(node);
+    out.add(owner + name, text.replace(/\s#[^\n]*/g, ""));
     if (definition.type === "class_definition" && body)
-      for (const member of children(body)) readPythonExport(member, `${owner}${name}.`, add);
+      for (const member of children(body)) readPythonExport(member, `${owner}${name}.`, out);
     return;
   }
   if (node.type === "expression_statement") {
     const assignment = children(node)[0];
     const left = assignment?.type === "assignment" ? assignment.childForFieldName("left")?.text : undefined;
     if (!assignment || left === undefined || (left.startsWith("_") && left !== "__all__")) return;
-    add(
+    out.add(
       owner + left,
-      left === "__all__" ? assignment.text : `${left}:${assignment.childForFieldName("type")?.text ?? ""}`,
+      left === "__all__"
+        ? out.text(assignment)
+        : `${left}:${assignment.childForFieldName("type")?.text ?? ""}`,
     );
   }
 }
 
-function readGoExport(node: Node, add: Add): void {
+function readGoExport(node: Node, out: Out): void {
   const exported = (name: string) => /^\p{Lu}/u.test(name);
   if (node.type === "function_declaration" || node.type === "method_declaration") {
     const receiver = node.childForFieldName("receiver")?.text ?? "";
-    if (exported(nameOf(node))) add(receiver + nameOf(node), head(node));
+    if (exported(nameOf(node))) out.add(receiver + nameOf(node), head(node, out));
     return;
   }
   for (const part of children(node)) {
     if (part.type === "type_spec" || part.type === "type_alias") {
-      if (exported(nameOf(part))) add(nameOf(part), part.text);
+      if (exported(nameOf(part))) out.add(nameOf(part), out.text(part));
     } else if (/^(?:var_spec|const_spec)$/.test(part.type)) {
       if (exported(nameOf(part)))
-        add(nameOf(part), `${nameOf(part)} ${part.childForFieldName("type")?.text ?? ""}`);
+        out.add(nameOf(part), `${nameOf(part)} ${part.childForFieldName("type")?.text ?? ""}`);
     } else if (/_list$/.test(part.type)) {
-      readGoExport(part, add);
+      readGoExport(part, out);
     }
   }
 }
 
-function readRustExport(node: Node, owner: string, add: Add): void {
+function readRustExport(node: Node, owner: string, out: Out): void {
   if (node.type === "impl_item") {
-    const target = collapse(head(node));
+    const target = collapse(head(node, out));
     const body = node.childForFieldName("body");
     const isTrait = node.childForFieldName("trait") !== null;
-    if (isTrait) add(`${owner}${target}`, target);
+    if (isTrait) out.add(`${owner}${target}`, target);
     for (const member of body ? children(body) : [])
-      if (!isTrait) readRustExport(member, `${owner}${target}::`, add);
+      if (!isTrait) readRustExport(member, `${owner}${target}::`, out);
     return;
   }
   const isPublic = children(node).some((child) => child.type === "visibility_modifier");
   if (node.type === "mod_item" && isPublic) {
     const body = node.childForFieldName("body");
-    add(owner + nameOf(node), head(node));
-    for (const member of body ? children(body) : []) readRustExport(member, `${owner}${nameOf(node)}::`, add);
+    out.add(owner + nameOf(node), head(node, out));
+    for (const member of body ? children(body) : []) readRustExport(member, `${owner}${nameOf(node)}::`, out);
     return;
   }
-  if (node.type === "macro_definition") add(owner + nameOf(node), node.text);
+  if (node.type === "macro_definition") out.add(owner + nameOf(node), out.text(node));
   if (!isPublic) return;
-  const name = nameOf(node) || collapse(node.text).slice(0, 200);
-  add(owner + name, node.type === "function_item" ? head(node) : node.text);
+  const name = nameOf(node) || collapse(out.text(node)).slice(0, 200);
+  out.add(owner + name, node.type === "function_item" ? head(node, out) : out.text(node));
 }
 
-function readJavaExport(node: Node, owner: string, add: Add): void {
+function readJavaExport(node: Node, owner: string, out: Out): void {
   const body = node.childForFieldName("body");
   if (/^(?:class|interface|enum|record|annotation_type)_declaration$/.test(node.type)) {
     const name = owner + nameOf(node);
-    add(name, head(node));
-    for (const member of body ? children(body) : []) readJavaExport(member, `${name}.`, add);
+    out.add(name, head(node, out));
+    for (const member of body ? children(body) : []) readJavaExport(member, `${name}.`, out);
     return;
   }
   if (!/^(?:method|constructor|field|constant)_declaration$|^enum_constant$/.test(node.type)) return;
@@ -237,11 +248,11 @@ function readJavaExport(node: Node, owner: string, add: Add): void {
   if (/\bprivate\b/.test(modifiers)) return;
   if (node.type === "field_declaration" || node.type === "constant_declaration") {
     const variable = node.childForFieldName("declarator");
-    add(
+    out.add(
       owner + (variable ? nameOf(variable) : ""),
       `${modifiers} ${node.childForFieldName("type")?.text ?? ""} ${variable ? nameOf(variable) : ""}`,
     );
     return;
   }
-  add(owner + nameOf(node), head(node));
+  out.add(owner + nameOf(node), head(node, out));
 }

@@ -70,7 +70,12 @@ export async function readSyntax(grammar: Grammar, text: string): Promise<Syntax
     try {
       const { code, comments } = readTokens(grammar, text, cursor);
       if (comments.some((comment) => endsElsewhere(grammar, comment.text))) return null;
-      return { code, comments, exports: readExports(grammar, root), topLevel: readTopLevel(root) };
+      return {
+        code,
+        comments,
+        exports: readExports(grammar, root, withoutComments(text, comments)),
+        topLevel: readTopLevel(root),
+      };
     } finally {
       cursor.delete();
     }

@@ -91,6 +91,20 @@ describe("reading syntax", () => {
     expect(plain).toMatch(/^a\(\); +\n +\n +b\(\);\n$/);
   });
 
+  it("reads what a module offers without its comments", async () => {
+    const before = await readSyntax(
+      "typescript",
+      'export interface A {\n  /** one */\n  b: "http://c"; // two\n}\n',
+    );
+    const after = await readSyntax(
+      "typescript",
+      'export interface A {\n  /** another */\n  b: "http://c";\n}\n',
+    );
+    const other = await readSyntax("typescript", 'export interface A {\n  b: "http://d";\n}\n');
+    expect(after?.exports).toEqual(before?.exports);
+    expect(other?.exports).not.toEqual(before?.exports);
+  });
+
   it("reads what a module offers, and not its bodies", async () => {
     const before = await readSyntax(
       "typescript",
