@@ -1,5 +1,5 @@
 import { existsSync, statSync } from "node:fs";
-import { delimiter, isAbsolute, join, sep } from "node:path";
+import { delimiter, dirname, isAbsolute, join, sep } from "node:path";
 import { ConfigurationError, SourceError } from "../errors.js";
 import { type RunResult, runProcess } from "../process.js";
 import type { Repository } from "./types.js";
@@ -157,16 +157,23 @@ function gitEnvironment(inherited: Environment, cwd: string): Environment {
 }
 
 /**
- * PATH without relative entries and without folders below the repository (`npx` puts node_modules/.bin there): a
+ * PATH without relative entries and without folders of the repository's (`npx` puts node_modules/.bin there): a
  * committed file named `git` must not run. A repository that holds the home folder is the user's own.
  */
 function trustedPath(path: string, cwd: string, home: string | undefined): string {
-  const own = cwd.endsWith(sep) ? cwd : cwd + sep;
-  const holdsHome = home !== undefined && `${home}${sep}`.startsWith(own);
+  const repositories: string[] = [];
+  for (let folder = cwd; folder !== dirname(folder); folder = dirname(folder)) {
+    const holdsHome = home !== undefined && isBelow(home, folder);
+    if (!holdsHome && (folder === cwd || existsSync(join(folder, ".git")))) repositories.push(folder);
+  }
   return path
     .split(delimiter)
-    .filter((folder) => isAbsolute(folder) && (holdsHome || !`${folder}${sep}`.startsWith(own)))
+    .filter((folder) => isAbsolute(folder) && !repositories.some((own) => isBelow(folder, own)))
     .join(delimiter);
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return `${path}${sep}`.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
 
 const found = new Map<string, string>();

@@ -60,17 +60,31 @@ function checkText(diff: string): void {
 
 /** "Binary files differ" says that something changed without what: it is listed instead of failing the rest. */
 function withoutBinaryNotes(text: string): { text: string; skipped: Skipped[] } {
-  if (!/^Binary files .{0,9000} differ\r?$/m.test(text)) return { text, skipped: [] };
+  if (!/^Binary files /m.test(text)) return { text, skipped: [] };
   const skipped: Skipped[] = [];
   const sections = text.split(/^(?=diff --git )/m).filter((section) => {
-    const note = /^Binary files (.{0,4500}) and (.{0,4500}) differ\r?$/m.exec(section);
-    if (note === null || /^@@ /m.test(section)) return true;
-    const name = note[2] === "/dev/null" ? note[1] : note[2];
-    const path = (name ?? "").replace(/^"|"$/g, "").replace(/^[a-z]\//, "");
-    skipped.push({ path, reason: "binary content is not in the diff; make it with `git diff --binary`" });
+    const names = /^@@ /m.test(section) ? null : binaryNames(section);
+    if (names === null) return true;
+    const [before, after] = names;
+    const name = after === "/dev/null" ? before : after;
+    skipped.push({
+      path: name.replace(/^"|"$/g, "").replace(/^[a-z]\//, ""),
+      reason: "binary content is not in the diff; make it with `git diff --binary`",
+    });
     return false;
   });
   return { text: sections.join(""), skipped };
+}
+
+function binaryNames(section: string): [string, string] | null {
+  const [start, end, between] = ["Binary files ", " differ", " and "];
+  const line = section
+    .split("\n")
+    .map((each) => each.trimEnd())
+    .find((each) => each.startsWith(start) && each.endsWith(end));
+  const names = line?.slice(start.length, -end.length);
+  const at = names?.lastIndexOf(between) ?? -1;
+  return names === undefined || at < 0 ? null : [names.slice(0, at), names.slice(at + between.length)];
 }
 
 /** The diff as given, then as what may have become of it on the way here. */

@@ -281,7 +281,7 @@ describe("taking the work tree", () => {
       GIT_CONFIG_KEY_0: "core.bare",
       GIT_CONFIG_VALUE_0: "true",
     };
-    const change = await openChange(repo.sluice({ env }), {});
+    const change = await openChange(repo.sluice({ env, cwd: join(repo.path, "hooks") }), {});
     await change.objects.diff();
     await openChange(repo.sluice({ env }), { head: "STAGED" });
     expect(seen(change)).toEqual(["modified a", "added b", "added node_modules/.bin/git"]);
