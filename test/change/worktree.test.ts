@@ -100,15 +100,18 @@ describe("taking the work tree", () => {
 
   it("sees an edit of the same size in the same moment as the index was written", async () => {
     const repo = repository();
+    // As on a file system with coarse times: only the index's own time tells that the file may have changed since.
+    repo.git("config", "core.trustctime", "false");
+    const moment = Math.floor(Date.now() / 1000) - 100;
+    const set = (path: string) => utimesSync(join(repo.path, path), moment, moment);
     repo.write({ a: "1\n" });
+    set("a");
     repo.commit();
-    for (let turn = 0; turn < 5; turn += 1) {
-      repo.write({ a: `${turn}a\n` });
-      repo.git("add", "a");
-      repo.write({ a: `${turn}b\n` });
-      const change = await openChange(repo.sluice(), { base: "HEAD", head: "WORKTREE" });
-      expect((await change.objects.file("head", "a"))?.toString()).toBe(`${turn}b\n`);
-    }
+    set(".git/index");
+    repo.write({ a: "2\n" });
+    set("a");
+    const change = await openChange(repo.sluice(), { base: "HEAD", head: "WORKTREE" });
+    expect((await change.objects.file("head", "a"))?.toString()).toBe("2\n");
   });
 
   it("lists large untracked files instead of hashing them", async () => {
@@ -337,13 +340,12 @@ describe("taking the work tree", () => {
     expect((await change.objects.file("head", "a"))?.toString()).toBe("3\n");
   });
 
-  it("serves where the git directory cannot be written", async () => {
+  // Root may write anywhere, so only others can try this.
+  it.skipIf(process.getuid?.() === 0)("serves where the git directory cannot be written", async () => {
     const repo = repository();
     repo.write({ a: "1\n" });
     repo.commit();
     repo.write({ a: "2\n" });
-    // Root may write anywhere; a file in the way of the folder fails for everybody, so only others can try this.
-    if (process.getuid?.() === 0) return;
     execFileSync("chmod", ["-R", "a-w", join(repo.path, ".git")]);
     try {
       expect(seen(await openChange(repo.sluice(), {}))).toEqual(["modified a"]);
