@@ -6,7 +6,7 @@ import { kindOf } from "../durable-file.js";
 import { ConfigurationError, isSluiceError, messageOf } from "../errors.js";
 import { printable } from "../printable.js";
 import type { Sluice } from "../sluice.js";
-import { isKeptOutOfGit, keepOutOfGit } from "../state/place.js";
+import { ignoreInFlow, isKeptOutOfGit } from "../state/place.js";
 import { openStore } from "../state/store.js";
 import { packageRoot } from "../version.js";
 import type { AddCommand } from "./command-line.js";
@@ -71,8 +71,8 @@ async function createFlowFolder(sluice: Sluice, repository: Repository, folder: 
       await mkdir(join(folder, "cache", "tmp"), { recursive: true });
       const schema = await readFile(join(packageRoot, "schema", "config.schema.json"), "utf8");
       if (await createOnce(join(folder, schemaPath), schema)) made.push(schemaPath);
-      const before = await isKeptOutOfGit(folder);
-      const warning = before ? null : await keepOutOfGit(folder);
+      const before = await isKeptOutOfGit({ directory: folder, commonDir: repository.commonDir });
+      const warning = before ? null : await ignoreInFlow(folder);
       if (warning !== null) sluice.log(warning);
       else if (!before) made.push(".gitignore");
     }

@@ -1,3 +1,4 @@
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Repository } from "../change/types.js";
 import { kindOf, readRegularFile, replaceFile } from "../durable-file.js";
@@ -25,8 +26,9 @@ const largestIgnoreFile = 1024 * 1024;
 export interface Place {
   /** Absolute. */
   directory: string;
-  /** True when it is a `.flow/`, which has a .gitignore to keep. */
+  /** True when it is a `.flow/`, whose state has to be kept out of git. */
   flow: boolean;
+  commonDir: string;
   /** Where the state was before there was a `.flow/`; null when `directory` is that place. */
   earlier: string | null;
   /** False when nothing can be kept there. */
@@ -51,7 +53,15 @@ export async function findPlace(
     const kind = await kindOf(flow);
     if (kind === "folder") {
       const obstacle = (await strangeEntry(flow)) ?? (await trackedState(sluice, mainRoot, signal));
-      if (obstacle === null) return { directory: flow, flow: true, earlier: common, usable: true, warnings };
+      if (obstacle === null)
+        return {
+          directory: flow,
+          flow: true,
+          commonDir: repository.commonDir,
+          earlier: common,
+          usable: true,
+          warnings,
+        };
       warnings.push(`${obstacle} It is ignored; Sluice keeps its state in ${common}.`);
     } else if (kind !== "absent") {
       const what = kind === "link" ? "a symbolic link" : "not a folder";
@@ -64,44 +74,95 @@ export async function findPlace(
       ? await strangeEntry(common)
       : `${common} is not a folder.`;
   if (strange !== null) warnings.push(`${strange} Sluice's state is not kept.`);
-  return { directory: common, flow: false, earlier: null, usable: strange === null, warnings };
+  return {
+    directory: common,
+    flow: false,
+    commonDir: repository.commonDir,
+    earlier: null,
+    usable: strange === null,
+    warnings,
+  };
 }
 
-/** True when `.flow/.gitignore` has our lines. */
-export async function isKeptOutOfGit(directory: string): Promise<boolean> {
-  const content = await readRegularFile(join(directory, ".gitignore"), largestIgnoreFile);
-  return content.state === "read" && missingLines(content.text).length === 0;
+interface IgnoreFile {
+  path: string;
+  /** The state folder as this file's patterns see it. */
+  prefix: string;
+  /** Where to write it before it is put in place. */
+  beside: string;
+}
+
+const inFlow = (directory: string): IgnoreFile => ({
+  path: join(directory, ".gitignore"),
+  prefix: "",
+  beside: join(directory, "cache", "tmp"),
+});
+const inGit = (commonDir: string): IgnoreFile => ({
+  path: join(commonDir, "info", "exclude"),
+  prefix: "/.flow",
+  beside: join(commonDir, "info"),
+});
+
+/** True when git ignores the state in a `.flow/`. */
+export async function isKeptOutOfGit({
+  directory,
+  commonDir,
+}: Pick<Place, "directory" | "commonDir">): Promise<boolean> {
+  for (const file of [inFlow(directory), inGit(commonDir)]) {
+    const content = await readRegularFile(file.path, largestIgnoreFile);
+    if (content.state === "read" && missingLines(content.text, file.prefix).length === 0) return true;
+  }
+  return false;
 }
 
 /**
  * Adds our lines to `.flow/.gitignore`, below what is there (flowctl keeps a block at the top), unless they are there
- * already. Gives a warning when that was not possible.
+ * already. That changes the working tree: for `sluice init` only. Gives a warning when it was not possible.
  */
-export async function keepOutOfGit(directory: string): Promise<string | null> {
-  const path = join(directory, ".gitignore");
+export function ignoreInFlow(directory: string): Promise<string | null> {
+  return addLines(inFlow(directory));
+}
+
+/**
+ * The same in git's own place for what one user's tools leave behind (`info/exclude`), where it shows in no work tree:
+ * a tool that only writes down a verdict must not make the tree dirty.
+ */
+export async function excludeInGit(commonDir: string): Promise<string | null> {
+  const file = inGit(commonDir);
+  try {
+    await mkdir(file.beside, { recursive: true });
+  } catch (error) {
+    return cannotWrite(file.path, error);
+  }
+  return addLines(file);
+}
+
+async function addLines({ path, prefix, beside }: IgnoreFile): Promise<string | null> {
   const content = await readRegularFile(path, largestIgnoreFile);
   if (content.state === "refused") {
-    return `${path}: ${content.why}, so Sluice's state files there may show up in git status.`;
+    return `${path}: ${content.why}, so Sluice's state files in .flow/ may show up in git status.`;
   }
   const text = content.state === "read" ? content.text : "";
-  const missing = missingLines(text);
+  const missing = missingLines(text, prefix);
   if (missing.length === 0) return null;
   const end = text.includes("\r\n") ? "\r\n" : "\n";
   const gap = text === "" || text.endsWith("\n") ? "" : end;
   try {
-    await replaceFile(path, `${text}${gap}${missing.join(end)}${end}`, {
-      beside: join(directory, "cache", "tmp"),
-      mode: 0o644,
-    });
+    await replaceFile(path, `${text}${gap}${missing.join(end)}${end}`, { beside, mode: 0o644 });
     return null;
   } catch (error) {
-    return `${path} can't be written (${messageOf(error)}), so Sluice's state files may show up in git status.`;
+    return cannotWrite(path, error);
   }
 }
 
-function missingLines(text: string): string[] {
+function cannotWrite(path: string, error: unknown): string {
+  return `${path} can't be written (${messageOf(error)}), so Sluice's state files in .flow/ may show up in git status.`;
+}
+
+function missingLines(text: string, prefix: string): string[] {
   const present = new Set(text.split(/\r?\n/).map((line) => line.trim()));
-  const missing = ignoreLines.filter((line) => !present.has(line));
+  const wanted = ignoreLines.map((line) => (line.startsWith("#") ? line : `${prefix}${line}`));
+  const missing = wanted.filter((line) => !present.has(line));
   return missing.every((line) => line.startsWith("#")) ? [] : missing;
 }
 

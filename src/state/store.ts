@@ -10,9 +10,9 @@ import { ConfigurationError, messageOf } from "../errors.js";
 import { type HeldLock, LockLost, type LockOptions, withLock } from "../file-lock.js";
 import type { Sluice } from "../sluice.js";
 import {
+  excludeInGit,
   findPlace,
   isKeptOutOfGit,
-  keepOutOfGit,
   type Place,
   type StateFile,
   stateFolders,
@@ -89,8 +89,8 @@ function fileStore(sluice: Sluice, place: Place): StateStore {
     // A `.flow/` that was removed meanwhile is not ours to bring back.
     if (!place.flow) await mkdir(directory, { recursive: true, mode: 0o700 });
     for (const folder of stateFolders) await makeFolder(join(directory, folder));
-    if (place.flow && !(await isKeptOutOfGit(directory))) {
-      const warning = await withLock(lockPath(".gitignore"), {}, () => keepOutOfGit(directory));
+    if (place.flow && !(await isKeptOutOfGit(place))) {
+      const warning = await withLock(lockPath("exclude"), {}, () => excludeInGit(place.commonDir));
       if (warning !== null) warn(warning);
     }
     ready = true;

@@ -13,6 +13,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { ConfigurationError } from "../../src/errors.js";
+import { ignoreInFlow } from "../../src/state/place.js";
 import { openStore, type StateStore } from "../../src/state/store.js";
 import { type TestRepository, testRepository } from "../support/repository.js";
 import { opened } from "./opened.js";
@@ -77,47 +78,55 @@ describe("the place of the state", () => {
   });
 });
 
-describe(".flow/.gitignore", () => {
+describe("the state in .flow/", () => {
   const block =
     "# Auto-managed by flowctl — do not edit above this marker.\nreceipts/\n# End of auto-managed block.";
 
-  it("gets our lines once, below what is there", async () => {
+  const excluded = () => join(repository.path, ".git", "info", "exclude");
+
+  it("is kept out of git without a change to the work tree", async () => {
     mkdirSync(flow);
     writeFileSync(join(flow, ".gitignore"), block);
-    await Promise.all([bump(await open()), bump(await open()), bump(await open())]);
-    const text = readFileSync(join(flow, ".gitignore"), "utf8");
-    expect(text.startsWith(`${block}\n`)).toBe(true);
-    expect(text.match(/^\/review_state\.json\*$/gm)).toHaveLength(1);
-    await bump(await open());
-    expect(readFileSync(join(flow, ".gitignore"), "utf8")).toBe(text);
-    expect(statSync(join(flow, ".gitignore")).mode & 0o777).toBe(0o644 & ~process.umask());
-  });
-
-  it("keeps all of ours out of git status, also what was set aside", async () => {
-    mkdirSync(flow);
     writeFileSync(join(flow, "metrics.json"), "{");
+    repository.git("add", "-f", ".flow/.gitignore");
+    repository.git("commit", "-q", "-m", "flow");
     const store = await open();
-    await bump(store);
+    await Promise.all([bump(store), bump(await open()), bump(await open())]);
     writeFileSync(store.resultFile("a.txt"), "x");
-    expect(repository.git("status", "--porcelain", "-uall").trim()).toBe("?? .flow/.gitignore");
-  });
-
-  it("keeps Windows line ends", async () => {
-    mkdirSync(flow);
-    writeFileSync(join(flow, ".gitignore"), "receipts/\r\n");
+    expect(repository.git("status", "--porcelain", "-uall").trim()).toBe("");
+    expect(readFileSync(join(flow, ".gitignore"), "utf8")).toBe(block);
+    const text = readFileSync(excluded(), "utf8");
+    expect(text.match(/^\/\.flow\/review_state\.json\*$/gm)).toHaveLength(1);
     await bump(await open());
-    expect(readFileSync(join(flow, ".gitignore"), "utf8").replaceAll("\r\n", "")).not.toContain("\n");
+    expect(readFileSync(excluded(), "utf8")).toBe(text);
   });
 
-  it("that is a link is not followed", async () => {
+  it("is out of git where .flow/.gitignore says so: nothing more is written", async () => {
+    mkdirSync(join(flow, "cache", "tmp"), { recursive: true });
+    writeFileSync(join(flow, ".gitignore"), "receipts/\r\n");
+    expect(await ignoreInFlow(flow)).toBe(null);
+    const text = readFileSync(join(flow, ".gitignore"), "utf8");
+    expect(text.startsWith("receipts/\r\n")).toBe(true);
+    expect(text.replaceAll("\r\n", "")).not.toContain("\n");
+    expect(statSync(join(flow, ".gitignore")).mode & 0o777).toBe(0o644 & ~process.umask());
+    const before = existsSync(excluded()) ? readFileSync(excluded(), "utf8") : null;
+    await bump(await open());
+    expect(existsSync(excluded()) ? readFileSync(excluded(), "utf8") : null).toBe(before);
+    expect(await ignoreInFlow(flow)).toBe(null);
+    expect(readFileSync(join(flow, ".gitignore"), "utf8")).toBe(text);
+  });
+
+  it("is warned of when the exclude file leads elsewhere, which is not followed", async () => {
     mkdirSync(flow);
     const elsewhere = join(dirname(repository.path), "elsewhere");
     writeFileSync(elsewhere, "mine\n");
-    symlinkSync(elsewhere, join(flow, ".gitignore"));
+    mkdirSync(dirname(excluded()), { recursive: true });
+    rmSync(excluded(), { force: true });
+    symlinkSync(elsewhere, excluded());
     const store = await open();
     await bump(store);
     expect(readFileSync(elsewhere, "utf8")).toBe("mine\n");
-    expect(store.warnings.join()).toContain(".gitignore");
+    expect(store.warnings.join()).toContain("exclude");
   });
 });
 
