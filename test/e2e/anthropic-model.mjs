@@ -117,7 +117,7 @@ function toolResults(body) {
 
 /** A result without what the client hangs onto its end for the model (tokens left, …). */
 function ofServer(text) {
-  return text.replace(/\n*<system-reminder>(?:(?!<system-reminder>)[\s\S])*<\/system-reminder>\s*$/, "");
+  return text.replace(/(?:\s*<system-reminder>(?:(?!<system-reminder>)[\s\S])*<\/system-reminder>)+\s*$/, "");
 }
 
 function textOf(content) {

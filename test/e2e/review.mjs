@@ -21,6 +21,11 @@ export const reviewSteps = [
     input: { verdict: "NEEDS_WORK", attested_by: "agent", blockers: [blocker] },
   },
   { id: "fingerprint again", tool: "fingerprint_check" },
+  {
+    id: "usage",
+    tool: "record_usage",
+    input: { source: "claude_max", input_tokens: 1_000, output_tokens: 200 },
+  },
   { id: "quota", tool: "quota_status" },
   { id: "bad ref", tool: "classify_change", input: { base: "no-such-branch" } },
   { id: "unknown argument", tool: "classify_change", input: { bse: "main" } },
@@ -31,8 +36,15 @@ export const reviewSteps = [
 export const toolNames = [...new Set([...reviewSteps.map((step) => step.tool), "run_gates"])];
 
 /** `resultOf(id)` gives `{ text }`, what the model was sent as the result of a step. */
-export async function checkReview({ check, resultOf, project }) {
+export async function checkReview({ check, server, resultOf, project }) {
   const json = (id) => JSON.parse(resultOf(id).text);
+
+  await check("no tool of the server is left out of this run", () => {
+    assert.deepEqual(
+      server.tools.map((tool) => tool.name).filter((name) => !toolNames.includes(name)),
+      [],
+    );
+  });
 
   await check("prescreen_diff: the verdict first, then every planted mistake by file and line", () => {
     const sent = json("prescreen");
