@@ -542,6 +542,20 @@ describe("what is said", () => {
     expect(source.class).toBe("SECURITY");
   });
 
+  it("takes its time with no line, however it is made", async () => {
+    const lines = [" ", "| ", "SELECT ", "if (a ", '" ', "describe.", "password = "].map((part) =>
+      part.repeat(400_000 / part.length),
+    );
+    const files = Object.fromEntries(
+      ["a.ts", "a.test.ts", "a.py", "a.yaml", "a.rb", "a.md"].map((name) => [name, lines.join("\n")]),
+    );
+    const before = Object.fromEntries(Object.keys(files).map((name) => [name, "x\n"]));
+    const change = await opened(before, files);
+    const started = performance.now();
+    await classified(change);
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+
   it("stops when it is cancelled", async () => {
     const sluice = repository.sluice();
     const change = await openChange(sluice, { base: "HEAD~1", head: "HEAD" });

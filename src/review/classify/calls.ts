@@ -401,7 +401,7 @@ export function sensitiveWord(name: string): string | null {
 /** The first identifier in a line that says it is about security. */
 export function sensitiveIdentifier(line: string): string | null {
   // A sentence in quotes is a message, not a symbol.
-  const symbols = line.replace(/"[^"\\]* [^"\\]*"|'[^'\\]* [^'\\]*'/g, '""');
+  const symbols = line.replace(/"[^"\\]*"|'[^'\\]*'/g, (text) => (text.includes(" ") ? '""' : text));
   for (const [name] of symbols.matchAll(/[A-Za-z_$][\w$-]{2,120}/g)) {
     if (sensitiveWord(name) !== null) return name;
   }

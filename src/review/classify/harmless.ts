@@ -73,6 +73,7 @@ function sameYaml(base: string, head: string): boolean {
   const plain = (text: string): string | null => {
     const kept: string[] = [];
     for (const line of text.split(/\r?\n/)) {
+      if (line.length > 1_000) return null;
       if (/^\s*(?:#|$)/.test(line)) {
         if (/^\s*#\s*(?:yaml-language-server|syntax=|yamllint|cloud-config|ansible)/.test(line)) return null;
         continue;

@@ -41,14 +41,16 @@ export function netLines(lines: readonly ChangedLine[]): { removed: ChangedLine[
   for (const line of lines) balance.set(key(line), (balance.get(key(line)) ?? 0) + (line.added ? 1 : -1));
   const removed: ChangedLine[] = [];
   const added: ChangedLine[] = [];
-  for (const line of lines) {
-    const left = balance.get(key(line)) ?? 0;
+  for (const whole of lines) {
+    // What looks at these lines tries patterns on them: no more of each than a person would read.
+    const line = { ...whole, text: whole.text.trim().slice(0, 1_000) };
+    const left = balance.get(key(whole)) ?? 0;
     if (line.added && left > 0) {
       added.push(line);
-      balance.set(key(line), left - 1);
+      balance.set(key(whole), left - 1);
     } else if (!line.added && left < 0) {
       removed.push(line);
-      balance.set(key(line), left + 1);
+      balance.set(key(whole), left + 1);
     }
   }
   return { removed, added };
