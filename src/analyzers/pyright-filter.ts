@@ -73,7 +73,7 @@ async function judge(
     case "reportAttributeAccessIssue":
       return attribute(one, lines);
     case "reportCallIssue":
-      return call(one.message, line);
+      return call(one.message, line, text);
     case "reportReturnType":
       return missingReturn(one, lines);
     case "reportUnusedCoroutine":
@@ -162,11 +162,20 @@ function attribute(one: PyrightDiagnostic, lines: readonly string[]): Judged | n
   return { class: "missing-member", severity: "likely", subject: bare };
 }
 
-function call(message: string, line: string): Judged | null {
+function call(message: string, line: string, text: string): Judged | null {
   if (/\bsuper\(|\*\*?\w+[,)]/.test(line)) return null;
   const counts =
     /^(Expected \d+ (more )?positional argument|Arguments? missing for parameter|No parameter named)/;
-  return counts.test(message) ? { class: "argument-count", severity: "likely" } : null;
+  if (!counts.test(message)) return null;
+  // What a decorator makes of a function is as its annotation says, which is often not what it does.
+  const callees = [...line.matchAll(/(\w+)\s*\(/g)].flatMap(([, name]) => name ?? []);
+  const isDecorated = callees.some((name) =>
+    new RegExp(
+      `^[ \\t]*@(?!staticmethod|classmethod|dataclass)[^\\n]*\\n(?:[ \\t]*@[^\\n]*\\n)*[ \\t]*(?:async[ \\t]+)?def[ \\t]+${name}\\b`,
+      "m",
+    ).test(text),
+  );
+  return { class: "argument-count", severity: isDecorated ? "hint" : "likely" };
 }
 
 function missingReturn(one: PyrightDiagnostic, lines: readonly string[]): Judged | null {
