@@ -44,25 +44,18 @@ export function fingerprint(change: Pick<Change, "files">): Fingerprint {
 function describeFile(file: ChangedFile): { file: FileFingerprint; eolOnly: boolean } {
   const stripped = carriageReturnsAreCheckout(file.hunks);
   const hunks: string[] = [];
-  let lossy = false;
-  let invisible = false;
   let eolOnly = file.hunks.length > 0 && file.oldMode === file.newMode && file.oldPath === null;
   for (const hunk of file.hunks) {
     const lines = stripped ? hunk.lines.map(withoutCarriageReturn) : hunk.lines;
     let text = field("sluice-hunk-1");
     for (const line of lines) text += field(line);
     hunks.push(sha256(text));
-    lossy ||= text.includes("\uFFFD");
-    invisible ||= sameOnBothSides(hunk.lines, (line) => line);
-    eolOnly &&= sameOnBothSides(hunk.lines, withoutCarriageReturn);
+    eolOnly &&= sameButForLineEnds(hunk.lines);
   }
-  // The lines say all there is to say, unless there are none (binary, submodule, a new empty file), they were no
-  // UTF-8 (two different bytes read alike), or the two sides differ in nothing that a line shows (the last newline).
+  // The lines say all there is to say, unless there are none: binary, submodule, a new empty file, too large.
   const byContent =
     file.kind === "binary" ||
     file.kind === "submodule" ||
-    lossy ||
-    invisible ||
     (file.hunks.length === 0 && file.oldId !== file.newId);
   const fields = ["sluice-file-1", file.status, file.path, file.oldPath ?? ""];
   fields.push(...(file.oldMode === file.newMode ? ["", ""] : [file.oldMode, file.newMode]));
@@ -73,26 +66,31 @@ function describeFile(file: ChangedFile): { file: FileFingerprint; eolOnly: bool
 
 /**
  * Whether the carriage returns in a file's hunks are only the way it was checked out: then each line has one
- * (a last line without newline excepted). In a file of both kinds they are content: turning one line of a shell
- * script to CRLF breaks it.
+ * (a last line without newline excepted), on both sides. In a file of both kinds they are content: turning one line
+ * of a shell script to CRLF breaks it.
  */
 function carriageReturnsAreCheckout(hunks: readonly Hunk[]): boolean {
-  let seen = false;
-  for (const { lines } of hunks) {
-    for (const [position, line] of lines.entries()) {
-      if (line.endsWith("\r")) seen = true;
-      else if (!line.startsWith("\\") && !lines[position + 1]?.startsWith("\\")) return false;
+  const lines = { "-": 0, "+": 0 };
+  const ended = { "-": 0, "+": 0 };
+  for (const hunk of hunks) {
+    for (const [position, line] of hunk.lines.entries()) {
+      const sign = line[0];
+      if (sign !== "-" && sign !== "+") continue;
+      lines[sign] += 1;
+      if (line.endsWith("\r")) ended[sign] += 1;
+      else if (!hunk.lines[position + 1]?.startsWith("\\")) return false;
     }
   }
-  return seen;
+  const any = ended["-"] + ended["+"] > 0;
+  return any && (lines["-"] === 0 || ended["-"] > 0) && (lines["+"] === 0 || ended["+"] > 0);
 }
 
-function sameOnBothSides(lines: readonly string[], read: (line: string) => string): boolean {
+function sameButForLineEnds(lines: readonly string[]): boolean {
   const removed: string[] = [];
   const added: string[] = [];
   for (const line of lines) {
-    if (line.startsWith("-")) removed.push(read(line.slice(1)));
-    else if (line.startsWith("+")) added.push(read(line.slice(1)));
+    if (line.startsWith("-")) removed.push(withoutCarriageReturn(line.slice(1)));
+    else if (line.startsWith("+")) added.push(withoutCarriageReturn(line.slice(1)));
   }
   return removed.length === added.length && removed.every((line, position) => line === added[position]);
 }

@@ -16,6 +16,8 @@ export interface ImportOptions {
 export const parsedFileLimit = 1024 * 1024;
 /** Bytes parsed in one call, at about 4 MB a second. */
 const parsedTotalLimit = 64 * 1024 * 1024;
+/** Milliseconds spent on parsing in one call: real code stays far below, many tangled files would not. */
+const parsingLimit = 30_000;
 /** Bytes of blobs held at once. */
 const batchBytes = 16 * 1024 * 1024;
 const specifierLength = 1_000;
@@ -61,6 +63,7 @@ export function resolverOf(language: ImportLanguage, index: TreeIndex): Promise<
 /** Reads what files import, within one allowance for all of them. */
 export function createReader(index: TreeIndex, { note, signal }: ImportOptions) {
   let allowance = parsedTotalLimit;
+  let spent = 0;
   let exhausted = false;
   let pause = performance.now();
   return {
@@ -68,9 +71,8 @@ export function createReader(index: TreeIndex, { note, signal }: ImportOptions) 
       const language = languageOf(path);
       if (language === null || !language.marks.some((mark) => bytes.includes(mark))) return [];
       allowance -= bytes.length;
-      if (allowance < 0) {
-        if (!exhausted)
-          note?.(`imports were read from the first ${parsedTotalLimit >> 20} MiB of source only`);
+      if (allowance < 0 || spent > parsingLimit) {
+        if (!exhausted) note?.(`imports were read up to ${path} only: there is too much source`);
         exhausted = true;
         return [];
       }
@@ -81,7 +83,9 @@ export function createReader(index: TreeIndex, { note, signal }: ImportOptions) 
       }
       signal?.throwIfAborted();
       const resolver = await resolverOf(language, index);
+      const started = performance.now();
       const specifiers = await specifiersOf(language, path, bytes, note);
+      spent += performance.now() - started;
       const found = new Set<string>();
       for (const specifier of specifiers) {
         if (specifier.length > specifierLength) continue;

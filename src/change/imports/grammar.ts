@@ -3,10 +3,12 @@ import { dirname, join } from "node:path";
 import type { Language, Parser, Query, QueryCapture } from "web-tree-sitter";
 
 /**
- * Steps of the parser (its progress callbacks, about 5,000 for a megabyte of real code, a second or two at most in
- * all) after which a file is given up. Steps and not time, so that the answer does not depend on the machine's load.
+ * Steps of the parser (calls of its progress callback: 5,000 to 7,000 for a megabyte of real code) after which a file
+ * is given up. Steps and not time, so that the answer does not depend on the machine's load.
  */
-const stepLimit = 20_000;
+const stepLimit = (text: string) => 2_000 + text.length / 100;
+/** Milliseconds for a query, which takes 60 for a megabyte; on 100,000 unclosed brackets it is quadratic. */
+const queryLimit = 2_000;
 
 interface Loaded {
   parser: Parser;
@@ -33,15 +35,23 @@ export async function capture<T>(
   const { Query } = await import("web-tree-sitter");
   const compiled = loaded.queries.get(query) ?? new Query(loaded.language, query);
   loaded.queries.set(query, compiled);
+  const limit = stepLimit(text);
   let steps = 0;
-  const stop = () => ++steps > stepLimit;
-  const tree = loaded.parser.parse(text, null, { progressCallback: stop });
+  const tree = loaded.parser.parse(text, null, { progressCallback: () => ++steps > limit });
   if (tree === null) {
     loaded.parser.reset();
     throw new Error("it is too tangled to parse");
   }
   try {
-    return read(compiled.captures(tree.rootNode));
+    const started = performance.now();
+    let stopped = false;
+    const progressCallback = () => {
+      stopped ||= performance.now() - started > queryLimit;
+      return stopped;
+    };
+    const captures = compiled.captures(tree.rootNode, { progressCallback });
+    if (stopped) throw new Error("it is too tangled to search");
+    return read(captures);
   } finally {
     tree.delete();
   }

@@ -29,8 +29,8 @@ const packageShape = z.looseObject({
   module: z.string().optional().catch(undefined),
   types: z.string().optional().catch(undefined),
   source: z.string().optional().catch(undefined),
-  exports: z.unknown(),
-  imports: z.unknown(),
+  exports: z.unknown().optional(),
+  imports: z.unknown().optional(),
 });
 const configurationShape = z.looseObject({
   extends: z

@@ -28,8 +28,9 @@ export const rust: ImportLanguage = {
       resolve: (specifier, from) => resolve(specifier, from, index, crates),
       names(path) {
         const stem = stemOf(path);
-        if (stem === "mod") return [posix.basename(directoryOf(path))];
-        if (stem !== "lib" && stem !== "main") return [stem, posix.basename(path)];
+        // `super` in a submodule means its parent without naming it.
+        if (stem === "mod") return [posix.basename(directoryOf(path)), "super"];
+        if (stem !== "lib" && stem !== "main") return [stem, "super"];
         const name = [...crates].find(([, directory]) => directory === directoryOf(path))?.[0];
         return [...(name === undefined ? [] : [name]), "crate", "super"];
       },
@@ -102,7 +103,8 @@ function resolve(
   index: TreeIndex,
   crates: ReadonlyMap<string, string>,
 ): string[] {
-  const [kind = "", path = ""] = specifier.split(" ", 2);
+  const space = specifier.indexOf(" ");
+  const [kind, path] = [specifier.slice(0, space), specifier.slice(space + 1)];
   const own = moduleFolder(from);
   if (kind === "path") {
     const file = join(directoryOf(from), path);
