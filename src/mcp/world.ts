@@ -1,6 +1,6 @@
-import { readFileSync, realpathSync, statSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { readTrust } from "../config/trust.js";
+import { configurationFolder } from "../config/paths.js";
 import { messageOf } from "../errors.js";
 import type { Sluice } from "../sluice.js";
 
@@ -14,7 +14,10 @@ export interface World {
 export async function lookAround(sluice: Sluice): Promise<World> {
   try {
     const commonDir = findCommonDir(sluice.cwd);
-    if (commonDir === null) return { trustedGates: false };
+    // Most users have trusted nothing yet, and need not wait for what reads it.
+    if (commonDir === null || !existsSync(join(configurationFolder(sluice), "trust.json")))
+      return { trustedGates: false };
+    const { readTrust } = await import("../config/trust.js");
     const trust = await readTrust(sluice, commonDir);
     return { trustedGates: trust !== null && Object.keys(trust.commands).length > 0 };
   } catch (error) {
