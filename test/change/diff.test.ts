@@ -202,7 +202,7 @@ describe("the diff of a change", () => {
           if (touched !== undefined) expect(applied(text(before), touched)).toBe(text(after));
         }
       }),
-      { numRuns: 5 },
+      { numRuns: 5, endOnFailure: true },
     );
   });
 

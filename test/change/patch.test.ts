@@ -190,7 +190,7 @@ describe("a pasted diff", () => {
         );
         if (result instanceof Error) expect(result).toBeInstanceOf(UsageError);
       }),
-      { numRuns: 25 },
+      { numRuns: 25, endOnFailure: true },
     );
     expect(everything(join(repo.path, ".."), { times: true, without: /repo\/\.git/ })).toEqual(before);
   });
