@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -71,7 +71,9 @@ async function ownPlace(repository: Repository): Promise<string> {
   }
   let temporary = temporaryPlaces.get(repository.commonDir);
   if (temporary === undefined || !existsSync(temporary)) {
-    temporary = await mkdtemp(join(tmpdir(), "sluice-objects-"));
+    const made = await mkdtemp(join(tmpdir(), "sluice-objects-"));
+    process.once("exit", () => rmSync(made, { recursive: true, force: true }));
+    temporary = made;
     temporaryPlaces.set(repository.commonDir, temporary);
     await prepare(temporary, repository);
   }
