@@ -94,7 +94,7 @@ export async function checkFingerprint(
     fingerprint: own.fingerprint,
     context_fingerprint: context?.fingerprint ?? null,
     eol_only: own.eol_only,
-    notes: context?.notes ?? [],
+    notes: (context?.notes ?? []).slice(0, shownNotes).map(cut),
     trees: treesOf(change),
   };
 }
@@ -162,7 +162,7 @@ function shipObstacle(
   const [skipped] = change.skipped;
   if (skipped !== undefined) {
     const others = change.skipped.length - 1;
-    return `${skipped.path} (${skipped.reason})${others > 0 ? ` and ${others} more` : ""} could not be taken into the change`;
+    return `${cut(`${skipped.path} (${skipped.reason})`)}${others > 0 ? ` and ${others} more` : ""} could not be taken into the change`;
   }
   if (previous.attested_by === "sluice" && acceptsModel?.(previous.model) === false) {
     return `${previous.model ?? "the model that gave it"} is not on the list for this class of change`;
@@ -189,7 +189,13 @@ async function blockersUntouched(change: Change, own: Fingerprint, record: Verdi
 }
 
 const shownBlockers = 10;
+/** Characters of a message, of a path in a sentence, of a note. */
 const shownMessage = 240;
+const shownNotes = 5;
+
+function cut(text: string): string {
+  return text.length > shownMessage ? `${text.slice(0, shownMessage)}…` : text;
+}
 
 function shown(record: VerdictRecord, own: Fingerprint): z.output<typeof previousOutput> {
   const { verdict, attested_by, model, at, task, branch, blockers } = record;
@@ -202,9 +208,9 @@ function shown(record: VerdictRecord, own: Fingerprint): z.output<typeof previou
     branch,
     same_change: record.fingerprint === own.fingerprint,
     blockers: blockers.slice(0, shownBlockers).map(({ file, line, message }) => ({
-      file,
+      file: file === null ? null : cut(file),
       line,
-      message: message.length > shownMessage ? `${message.slice(0, shownMessage)}…` : message,
+      message: cut(message),
     })),
     blockers_total: blockers.length,
   };

@@ -4,6 +4,8 @@ import type { Change, Hunk } from "../change/types.js";
 import type { VerdictRecord } from "../state/review-state.js";
 
 const shownFiles = 40;
+/** Characters of paths and lines in all: a result has a limit. */
+const shownText = 3_000;
 const shownRanges = 8;
 
 export const newHunksOutput = z.object({
@@ -32,6 +34,7 @@ export function newHunks(
   const shown: z.output<typeof newHunksOutput>["shown"] = [];
   let files = 0;
   let total = 0;
+  let text = 0;
   for (const { path, hash, hunks } of own.files) {
     const before = then.get(path);
     if (before?.hash === hash) continue;
@@ -39,7 +42,9 @@ export function newHunks(
     const fresh = (hunksOf.get(path) ?? []).filter((_, position) => !takeOne(left, hunks[position] ?? ""));
     files += 1;
     total += fresh.length;
-    if (shown.length < shownFiles) shown.push({ path, hunks: fresh.length, lines: ranges(fresh) });
+    const lines = ranges(fresh);
+    text += path.length + lines.length;
+    if (shown.length < shownFiles && text <= shownText) shown.push({ path, hunks: fresh.length, lines });
   }
   return { files, hunks: total, shown };
 }
