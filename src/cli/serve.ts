@@ -3,6 +3,7 @@ import { tools } from "../../tools/index.js";
 import { isSluiceError, messageOf } from "../errors.js";
 import { Jobs } from "../mcp/jobs.js";
 import { chosenGroups, createServer, type ServerParts } from "../mcp/server.js";
+import { idOf, wholeLines } from "../mcp/stdin.js";
 import { takeStdout } from "../mcp/stdout.js";
 import { lookAround } from "../mcp/world.js";
 import { killAllProcesses } from "../process.js";
@@ -10,6 +11,8 @@ import type { Sluice } from "../sluice.js";
 
 /** Milliseconds that cancelled work has to let go of its locks before the process ends. */
 const grace = 500;
+/** Bytes: a pasted diff may be large. */
+const largestMessage = 32 * 1024 * 1024;
 
 /**
  * Serves MCP over stdio until the client closes stdin or sends SIGINT or SIGTERM, then ends the process with
@@ -32,6 +35,8 @@ export async function serve(sluice: Sluice): Promise<void> {
   process.stdin.on("end", end);
   process.stdin.on("close", end);
   stdout.on("error", end);
+  // Nobody reads the log: no reason to stop.
+  process.stderr.on("error", () => {});
   // An analyzer that throws in a callback of its own costs its findings, not the session.
   const survive = (error: unknown) => {
     sluice.log(`unexpected: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`);
@@ -53,8 +58,23 @@ export async function serve(sluice: Sluice): Promise<void> {
     sluice.log(`${error.message} ${error.hint}`);
     process.exit(2);
   }
+  const stdin = wholeLines(largestMessage, (start, end) => {
+    const id = idOf(start, end);
+    const message = `The message has more than ${largestMessage} bytes. Name refs or paths instead of passing a diff.`;
+    sluice.log(message);
+    if (id === null) return;
+    stdout.write(`${JSON.stringify({ jsonrpc: "2.0", id, error: { code: -32600, message } })}\n`);
+  });
+  process.stdin.pipe(stdin);
+  const transport = new StdioServerTransport(stdin, stdout, { maxBufferSize: 2 * largestMessage });
   serveStdio(() => createServer(parts), {
-    transport: new StdioServerTransport(process.stdin, stdout),
+    transport,
     onerror: (error) => sluice.log(`protocol: ${error.message}`),
   });
+  // When it closes itself it reads no more, and so would not see the end of stdin.
+  const { onclose } = transport;
+  transport.onclose = () => {
+    onclose?.();
+    end();
+  };
 }

@@ -3,9 +3,10 @@ import type { CallToolResult } from "@modelcontextprotocol/server";
 import type * as z from "zod";
 import { isSluiceError, messageOf } from "../errors.js";
 import { printable } from "../printable.js";
+import { secretValues } from "../review/gates/environment.js";
+import { Mask } from "../review/gates/mask.js";
 import type { Sluice } from "../sluice.js";
 import { digest } from "./digest.js";
-import { withoutSecrets } from "./secrets.js";
 
 /**
  * Bytes of JSON that a result may have. Clients cut at 10,000 (Codex, in the middle, which breaks the JSON) or
@@ -63,12 +64,18 @@ export function success(output: Record<string, unknown>): CallToolResult {
 /** Whatever was thrown, as an answer a model can act on. What is a bug of ours goes to the log with its stack. */
 export function failure(error: unknown, tool: string, sluice: Sluice): CallToolResult {
   const known = isSluiceError(error);
+  const mask = new Mask(secretValues(sluice.env));
+  const withoutSecrets = (text: string) =>
+    text
+      .split("\n")
+      .map((line) => mask.line(line))
+      .join("\n");
   if (!known) {
     const stack = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
-    sluice.log(withoutSecrets(`${tool} failed unexpectedly: ${stack}`, sluice.env));
+    sluice.log(withoutSecrets(`${tool} failed unexpectedly: ${stack}`));
   }
   const say = (text: string, limit: number) => {
-    const safe = printable(withoutSecrets(text, sluice.env)).trim();
+    const safe = printable(withoutSecrets(text)).trim();
     return safe.length > limit ? `${safe.slice(0, limit)}…` : safe;
   };
   const message = say(

@@ -131,7 +131,8 @@ describe("a failure", () => {
       env: { OPENAI_API_KEY: "correct-horse-battery" },
       log: (line) => logged.push(line),
     });
-    const said = "correct-horse-battery, https://me:hunter22@host/x and ghp_abcdefghijklmnopqrstuvwx";
+    const said =
+      "correct-horse-battery, https://me:hunter22@host/x and ghp_abcdefghijklmnopqrstuvwxyz0123456789";
     for (const error of [new ConfigurationError(said, said), new Error(said)]) {
       const text = JSON.stringify(failure(error, "probe", sluice)) + logged.join();
       expect(text).not.toMatch(/correct-horse|hunter22|ghp_abc/);

@@ -118,6 +118,37 @@ describe("the server process", () => {
     expect(await server.answer(1)).toHaveProperty("result.tools");
   });
 
+  it("goes on when nobody reads its log, and ends when nobody reads its answers", async () => {
+    const server = start();
+    await initialize(server);
+    server.child.stderr?.destroy();
+    server.sendText("no JSON\n");
+    server.send({ id: 1, method: "tools/list" });
+    await server.answer(1);
+    server.child.stdout?.destroy();
+    server.send({ id: 2, method: "tools/list" });
+    expect((await server.exited).code).toBe(0);
+  });
+
+  it("answers a large diff that is none, and a message beyond all measure, and goes on", async () => {
+    const server = start();
+    await initialize(server);
+    const call = (id: number, size: number) =>
+      server.send({
+        id,
+        method: "tools/call",
+        params: { name: "classify_change", arguments: { diff: "x".repeat(size) } },
+      });
+    call(1, 8 * 1024 * 1024);
+    expect(await server.answer(1)).toMatchObject({ result: { isError: true } });
+    call(2, 40 * 1024 * 1024);
+    expect(await server.answer(2)).toMatchObject({
+      error: { message: expect.stringContaining("Name refs or paths") },
+    });
+    server.send({ id: 3, method: "tools/list" });
+    expect(await server.answer(3)).toHaveProperty("result.tools");
+  });
+
   it("answers in the newest protocol revision it is asked for", async () => {
     const server = start();
     expect(await initialize(server)).toMatchObject({
