@@ -1,4 +1,5 @@
-import { link, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { link, lstat, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Change, Side, TreeEntry } from "../change/types.js";
@@ -40,7 +41,10 @@ export async function openWorkspace(
   sluice: Sluice,
   reach: (family: Family) => Promise<ReadonlySet<string>>,
 ): Promise<Workspace> {
-  const top = await mkdtemp(join(sluice.env.TMPDIR || tmpdir(), "sluice-prescreen-"));
+  const parent = sluice.env.TMPDIR || tmpdir();
+  await removeAbandoned(parent, sluice.clock());
+  const top = await mkdtemp(join(parent, prefix));
+  open.add(top);
   const entries = memoise(
     async (side: Side) => new Map((await change.objects.tree(side)).map((entry) => [entry.path, entry])),
   );
@@ -136,8 +140,33 @@ export async function openWorkspace(
       };
     },
     emptyFolder: () => made(join(top, "empty")),
-    remove: () => rm(top, { recursive: true, force: true, maxRetries: 3 }),
+    async remove() {
+      await rm(top, { recursive: true, force: true, maxRetries: 3 });
+      open.delete(top);
+    },
   };
+}
+
+const prefix = "sluice-prescreen-";
+
+/** Folders in use: whatever ends this process in an orderly way takes them along. */
+const open = new Set<string>();
+process.once("exit", () => {
+  for (const folder of open) rmSync(folder, { recursive: true, force: true });
+});
+
+const day = 24 * 60 * 60 * 1000;
+
+/** Removes what a killed process of this user left behind a day ago or earlier. */
+async function removeAbandoned(parent: string, now: number): Promise<void> {
+  for (const name of await readdir(parent).catch(() => [])) {
+    if (!name.startsWith(prefix)) continue;
+    const folder = join(parent, name);
+    const found = await lstat(folder).catch(() => null);
+    const isOurs = found?.isDirectory() && (process.getuid === undefined || found.uid === process.getuid());
+    if (!found || !isOurs || now - found.mtimeMs < day) continue;
+    await rm(folder, { recursive: true, force: true }).catch(() => {});
+  }
 }
 
 async function made(folder: string): Promise<string> {
