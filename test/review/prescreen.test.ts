@@ -5,6 +5,7 @@ import {
   readdirSync,
   realpathSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -165,6 +166,21 @@ describe("engines that misbehave", () => {
     expect(result.engines[2]?.note).toBe("no COBOL changed");
     expect(result.advice).toContain("failing, hanging did not finish");
     expect(readdirSync(temporary)).toEqual([]);
+  });
+
+  it("clear away what a killed process left a day ago, and nothing younger", async () => {
+    repository.write({ "a.txt": "one\n" });
+    repository.commit();
+    repository.write({ "a.txt": "two\n" });
+    const left = (name: string, age: number) => {
+      mkdirSync(join(temporary, name, "inside"), { recursive: true });
+      utimesSync(join(temporary, name), new Date(Date.now() - age), new Date(Date.now() - age));
+    };
+    left("sluice-prescreen-old", 25 * 3_600_000);
+    left("sluice-prescreen-new", 3_600_000);
+    left("other-old", 25 * 3_600_000);
+    await screen(repository, { engines: [lineEngine()], sluice: mine() });
+    expect(readdirSync(temporary).sort()).toEqual(["other-old", "sluice-prescreen-new"]);
   });
 
   it("end when the caller cancels, and leave nothing behind", async () => {
