@@ -25,7 +25,7 @@ function start(extra?: Record<string, string>, args?: readonly string[]) {
   return server;
 }
 
-/** A gate that runs until a file appears, and says by another that it runs. */
+/** A gate that never ends, and writes its process id into the file that this gives. */
 async function slowGate() {
   const started = join(repository.path, "..", "started");
   repository.write({
@@ -82,7 +82,7 @@ describe("the server process", () => {
     const server = start();
     await initialize(server);
     server.send({ id: 1, method: "tools/call", params: { name: "run_gates", arguments: {} } });
-    await until(() => existsSync(started));
+    await until(() => existsSync(started) && readFileSync(started, "utf8") !== "");
     const pid = Number(readFileSync(started, "utf8"));
     expect(isAlive(pid)).toBe(true);
     if (how === "EOF") server.child.stdin?.end();

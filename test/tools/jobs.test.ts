@@ -43,7 +43,8 @@ async function start(kind: (typeof clientKinds)[number] = "v2 2026-07-28") {
   return client;
 }
 
-const started = () => (existsSync(runs) ? readFileSync(runs, "utf8").trim().split("\n").map(Number) : []);
+const started = () =>
+  existsSync(runs) ? readFileSync(runs, "utf8").split("\n").filter(Boolean).map(Number) : [];
 const until = async (condition: () => boolean) => {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
 };
