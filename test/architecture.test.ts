@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
-import { parseSync } from "oxc-parser";
+import ts from "typescript";
 import { describe, expect, it } from "vitest";
 
 /** Top to bottom; who stands in a line may import its own line's folder and the lines below. */
@@ -92,18 +92,24 @@ function sources(folder: string): string[] {
 }
 
 function staticImports(file: string): Import[] {
-  const { module } = parseSync(file, readFileSync(file, "utf8"));
-  const imported = module.staticImports.map((statement) => ({
-    from: file,
-    specifier: statement.moduleRequest.value,
-    typeOnly: statement.entries.length > 0 && statement.entries.every((entry) => entry.isType),
-  }));
-  const exported = module.staticExports.flatMap((statement) =>
-    statement.entries.flatMap((entry) =>
-      entry.moduleRequest === null || entry.moduleRequest === undefined
-        ? []
-        : [{ from: file, specifier: entry.moduleRequest.value, typeOnly: entry.isType }],
-    ),
-  );
-  return [...imported, ...exported];
+  const { statements } = ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.Latest);
+  return statements.flatMap((statement): Import[] => {
+    if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) return [];
+    const { moduleSpecifier } = statement;
+    if (moduleSpecifier === undefined || !ts.isStringLiteral(moduleSpecifier)) return [];
+    return [{ from: file, specifier: moduleSpecifier.text, typeOnly: isTypeOnly(statement) }];
+  });
+}
+
+function isTypeOnly(statement: ts.ImportDeclaration | ts.ExportDeclaration): boolean {
+  const names = ts.isImportDeclaration(statement)
+    ? statement.importClause?.namedBindings
+    : statement.exportClause;
+  const whole = ts.isImportDeclaration(statement)
+    ? statement.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword
+    : statement.isTypeOnly;
+  if (whole) return true;
+  if (ts.isImportDeclaration(statement) && statement.importClause?.name !== undefined) return false;
+  if (names === undefined || !(ts.isNamedImports(names) || ts.isNamedExports(names))) return false;
+  return names.elements.length > 0 && names.elements.every((element) => element.isTypeOnly);
 }
