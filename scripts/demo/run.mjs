@@ -96,8 +96,10 @@ async function withServer(cwd, env, use) {
 }
 
 async function review(call, args) {
+  const gates = await call("run_gates", args);
+  console.log(pc.dim(`  ${gates.trees.base} → ${gates.trees.head}`));
   step("run_gates", "the project's own lint, build and typecheck");
-  showGates(await call("run_gates", args));
+  showGates(gates);
   step("prescreen_diff", "static analyzers, what is new between base and head");
   showPrescreen(await call("prescreen_diff", args));
   step("fingerprint_check", "was this very change reviewed before?");
