@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { isWords } from "../mask.js";
 
 /** A secret in a text. `start` and `end` are offsets of the value itself. */
 export interface Secret {
@@ -78,9 +79,6 @@ const passwordName = /pass(word|wd|phrase|code)|pwd/i;
 /** Values that stand for a value. */
 const placeholder =
   /example|sample|placeholder|change.?me|replace.?(me|with)|insert|dummy|fake|mock|redacted|removed|hidden|todo|fixme|your[_-]?|my[_-]?(password|secret|token|key)|test|foo|bar|lorem|xxx|\.\.\.|\*\*\*|<[^>]*>|\$\{|\{\{|%[sd(]|%\w+%|^(none|null|undefined|true|false|default|unknown|empty|password|secret|token)\d*$|(?<repeated>.)\k<repeated>{5,}|0123456|1234567|abcdef|qwerty|deadbeef|not.?a.?(real|secret)/i;
-
-const dictionaryWords =
-  /^(?:[A-Z]?[a-z]{2,}|[A-Z]{2,}|\d{1,2})(?:[\s_./:-]?(?:[A-Z]?[a-z]{2,}|[A-Z]{2,}|v?\d{1,2}))*$/;
 
 /**
  * Secrets that secretlint's preset leaves out (assignments to a secret-like name, lone access key ids) and the common
@@ -163,7 +161,7 @@ function isSecretAssignment(name: string, value: string): boolean {
   )
     return false;
   // Names, keys of storage, selectors, messages: words with separators, no secret.
-  if (dictionaryWords.test(value) && !/\d{3,}/.test(value)) return isWordyPassword(name, value);
+  if (isWords(value) && !/\d{3,}/.test(value)) return isWordyPassword(name, value);
   if (/[\\^|()[\]{}<>]/.test(value)) return false;
   const mixed = /[A-Za-z]/.test(value) && /\d/.test(value);
   if (passwordName.test(name)) return mixed && entropy(value) >= 2.5;

@@ -2,9 +2,9 @@ import { writeFile } from "node:fs/promises";
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import type * as z from "zod";
 import { isSluiceError, messageOf } from "../errors.js";
+import { Mask } from "../mask.js";
 import { printable } from "../printable.js";
 import { secretValues } from "../review/gates/environment.js";
-import { Mask } from "../review/gates/mask.js";
 import type { Sluice } from "../sluice.js";
 import { digest } from "./digest.js";
 

@@ -1,6 +1,7 @@
 import type { Change } from "../change/types.js";
 import type { Config } from "../config/schema.js";
 import type { Trust } from "../config/trust.js";
+import { Mask } from "../mask.js";
 import type { Sluice } from "../sluice.js";
 import type { StateStore } from "../state/store.js";
 import { checkedOutTree, notCheckedOut } from "./gates/checked-out.js";
@@ -9,7 +10,6 @@ import { checkEnvironment, type Environment, secretValues } from "./gates/enviro
 import { filesOnDisk } from "./gates/files.js";
 import { checkNames, findGates, type GatePlan } from "./gates/find.js";
 import { fitted } from "./gates/fit.js";
-import { Mask } from "./gates/mask.js";
 import { Output } from "./gates/output.js";
 import { ProblemLines } from "./gates/problems.js";
 import { projectFilesPresent } from "./gates/projects.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Mask } from "../../src/review/gates/mask.js";
+import { Mask } from "../../src/mask.js";
 import { Output } from "../../src/review/gates/output.js";
 import { isErrorLine, ProblemLines } from "../../src/review/gates/problems.js";
 

@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ChangedFile } from "../../change/types.js";
+import { holdsSecret } from "../../mask.js";
 import { isDeceptive, sensitiveIdentifier, signsFor } from "./calls.js";
 import { docsReason, isPicture, isProse, sameData } from "./harmless.js";
 import { isCode, type Language, languageOf } from "./languages.js";
 import { type ChangedLine, changedLines, lineLimit } from "./lines.js";
 import { isManifest, manifestReasons } from "./manifests.js";
 import { pathReasons, sensitivePath } from "./paths.js";
-import { holdsKnownSecret, quote, type Reason, shownPath } from "./reasons.js";
+import { quote, type Reason, shownPath } from "./reasons.js";
 import { removalReasons } from "./removals.js";
 import { isDirective, isSecurityDirective, readSyntax, type Syntax, withoutComments } from "./syntax.js";
 import { looksLikeTest, testReason, weakenedTests } from "./tests.js";
@@ -300,7 +301,7 @@ function deceptiveReasons(file: ChangedFile, raise: Raise): void {
           quote(`line ${number} holds characters that hide or reorder text: ${text}`),
         );
       }
-      if (!secret && holdsKnownSecret(text)) {
+      if (!secret && holdsSecret(text)) {
         secret = true;
         raise("SECURITY", "secret", quote(`line ${number} holds what looks like a key: ${text}`));
       }

@@ -1,3 +1,4 @@
+import { maskCode } from "../../mask.js";
 import { printable } from "../../printable.js";
 
 /** From the reviewer that every change may get to the one that few need. */
@@ -20,46 +21,10 @@ const evidenceLimit = 160;
 const fileLimit = 240;
 const perRule = 3;
 
-const secretPatterns: readonly RegExp[] = [
-  /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----/g,
-  /\b(?:AKIA|ASIA|AGPA|AIDA|AROA)[0-9A-Z]{16}\b/g,
-  /\b(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{20,255}|glpat-[A-Za-z0-9_-]{16,64})/g,
-  /\bsk-[A-Za-z0-9_-]{16,200}/g,
-  /\b(?:xox[abeoprs]-[A-Za-z0-9-]{10,200}|AIza[0-9A-Za-z_-]{30,40}|npm_[A-Za-z0-9]{30,60}|hf_[A-Za-z0-9]{30,60})/g,
-  /\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,99}/g,
-  /\beyJ[A-Za-z0-9_-]{8,2000}\.[A-Za-z0-9_-]{8,2000}(?:\.[A-Za-z0-9_-]{0,2000})?/g,
-];
-
-// What is assigned to a name that says it is secret, and anything long that looks like a key.
-const assigned =
-  /((?:pass(?:word|wd|phrase)?|pwd|secret|token|api_?key|access_?key|private_?key|credential|auth)[\w-]{0,40}["']?\s{0,8}(?::=|=>|[:=])\s{0,8})(["'`]?)([^\s"'`,;)}]{6,200})/gi;
-const inUrl = /(\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@]{0,100}:)([^\s:/@]{3,200})(@)/gi;
-const opaque = /(?<![\w/+-])[A-Za-z0-9_+/=-]{32,500}(?![\w/+-])/g;
-
-/** Whether a line carries something that has the form of a known key. */
-export function holdsKnownSecret(line: string): boolean {
-  return secretPatterns.some((pattern) => line.search(pattern) >= 0);
-}
-
-/** A line with everything that looks like a secret replaced by `[masked]`. */
-export function maskSecrets(line: string): string {
-  let masked = line;
-  for (const pattern of secretPatterns) masked = masked.replace(pattern, "[masked]");
-  return masked
-    .replace(inUrl, "$1[masked]$3")
-    .replace(assigned, (whole, name: string, quote: string, value: string) =>
-      // `token = readToken()` names code, not a secret.
-      quote === "" && /[().[\]{]|^(?:null|none|true|false|undefined)$/i.test(value)
-        ? whole
-        : `${name}${quote}[masked]`,
-    )
-    .replace(opaque, (word) => (/\d/.test(word) && /[a-z]/i.test(word) ? "[masked]" : word));
-}
-
 /** A quoted line of the change: one line, secrets masked, at most 160 characters. */
 export function quote(line: string): string {
   // Cut first: masking is work on hostile text.
-  const text = printable(maskSecrets(line.slice(0, 2_000)))
+  const text = printable(maskCode(line.slice(0, 2_000)))
     .replace(/\s+/g, " ")
     .trim();
   return text.length > evidenceLimit ? `${text.slice(0, evidenceLimit - 1)}…` : text;

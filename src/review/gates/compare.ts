@@ -1,10 +1,10 @@
 import type { Change } from "../../change/types.js";
+import { Mask } from "../../mask.js";
 import type { Sluice } from "../../sluice.js";
 import { type Baseline, makeBaseline } from "./baseline.js";
 import type { Environment } from "./environment.js";
 import { filesOfTree } from "./files.js";
 import { type GatePlan, hashOver } from "./find.js";
-import { Mask } from "./mask.js";
 import { Output } from "./output.js";
 import { ProblemLines } from "./problems.js";
 import { type Outcome, runCheck } from "./run.js";
