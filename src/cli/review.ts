@@ -100,7 +100,7 @@ function nextStep(result: ReviewResult, until: string | undefined): string {
   if (result.verdict === null && until !== undefined && result.stages.length > 0) {
     return `Stopped after ${until}, as asked.`;
   }
-  return result.review === null
-    ? result.next
-    : "Nothing free stands against the change. A premium model has yet to read it: have your agent call review_change.";
+  if (result.review === null) return result.next;
+  const open = result.stages.some(({ state }) => state === "issues" || state === "error");
+  return `${open ? "" : "Nothing free stands against the change. "}A premium model has yet to read it: have your agent call review_change.`;
 }

@@ -7,7 +7,10 @@ import type { Known } from "./step.js";
  * What remains when the free stages have nothing against a change: a reviewer has to read it. The agent gets all it
  * takes to do that itself or to have it done.
  */
-export async function handOver(known: Known): Promise<Pick<ReviewResult, "review" | "next">> {
+export async function handOver(
+  known: Known,
+  stages: ReviewResult["stages"],
+): Promise<Pick<ReviewResult, "review" | "next">> {
   const { change, classification, route, surroundings } = known;
   const command = diffCommand(change);
   const prompt = fillPrompt(await loadPrompt("review"), {
@@ -16,7 +19,7 @@ export async function handOver(known: Known): Promise<Pick<ReviewResult, "review
     already: already(known),
   });
   return {
-    next: `Nothing free stands against the change. ${known.route?.next ?? "No reviewer could be looked for: see stages."} To review it yourself: follow review.prompt, read review.files, and pass record_verdict the same change arguments as this call.`,
+    next: `${standing(stages)} ${known.route?.next ?? `No reviewer could be looked for: ${summaryOf(stages, "route")}`} To review it yourself: follow review.prompt, read review.files, and pass record_verdict the same change arguments as this call.`,
     review: {
       prompt,
       diff_command: command,
@@ -25,6 +28,25 @@ export async function handOver(known: Known): Promise<Pick<ReviewResult, "review
       tokens: route?.context.tokens ?? null,
     },
   };
+}
+
+/** What the free stages have against the change, and which of them could not say. */
+function standing(stages: ReviewResult["stages"]): string {
+  const named = (state: string) =>
+    stages
+      .filter((stage) => stage.state === state && stage.name !== "route")
+      .map(({ name }) => name)
+      .join(", ");
+  const [issues, errors] = [named("issues"), named("error")];
+  const sentences = [
+    ...(issues === "" ? [] : [`What ${issues} found is left for the reviewer to judge.`]),
+    ...(errors === "" ? [] : [`${errors} could not be done (see stages), so nothing is known there.`]),
+  ];
+  return sentences.join(" ") || "Nothing free stands against the change.";
+}
+
+function summaryOf(stages: ReviewResult["stages"], wanted: string): string {
+  return stages.find(({ name }) => name === wanted)?.summary ?? "see stages.";
 }
 
 function already({ prescreen }: Known): string {

@@ -92,7 +92,7 @@ export async function review(
   result.class = known.classification?.class ?? null;
   result.fingerprint = known.fingerprint?.fingerprint ?? null;
   result.context_fingerprint = known.fingerprint?.context_fingerprint ?? null;
-  if (result.next === "") Object.assign(result, await handOver(known));
+  if (result.next === "") Object.assign(result, await handOver(known, result.stages));
   result.warnings = [...new Set([...known.warnings, ...warningsOf(known)])];
   return result;
 }

@@ -1,10 +1,10 @@
 import { surroundings } from "../change/surroundings.js";
 import { classify } from "./classify.js";
 import { checkFingerprint } from "./fingerprint-check.js";
-import { runGates } from "./gates.js";
-import { prescreen as runPrescreen } from "./prescreen.js";
+import { type Check, runGates } from "./gates.js";
+import { type Prescreen, prescreen as runPrescreen } from "./prescreen.js";
 import { route as findRoute } from "./route.js";
-import type { Attested, Blocker, Stage } from "./step.js";
+import type { Attested, Blocker, Stage, Step } from "./step.js";
 
 /** The project's own checks: a failure that the change brought in ends the review. */
 export const gates: Stage<"gates"> = {
@@ -39,16 +39,15 @@ export const gates: Stage<"gates"> = {
       };
     }
     const passed = result.checks.filter((check) => check.state === "passed");
-    const old = failed.length > 0 ? `; ${names(failed)} failed before the change too` : "";
-    if (passed.length + failed.length > 0) {
-      return {
-        state: "passed",
-        summary: `${passed.length > 0 ? `${names(passed)} passed` : "none passed"}${old}`,
-      };
-    }
-    const why = new Set(result.checks.map(({ reason }) => reason?.split(/[;:]/, 1)[0] ?? "skipped"));
-    const summary = why.size > 0 ? `${names(result.checks)}: ${[...why].join(", ")}` : "no gates are wanted";
-    return { state: "skipped", summary: result.next === null ? summary : `${summary}. ${result.next}` };
+    const said = [
+      ...(passed.length > 0 ? [`${names(passed)} passed`] : []),
+      ...(failed.length > 0 ? [`${names(failed)} failed before the change too`] : []),
+      ...whySkipped(result.checks),
+    ];
+    return {
+      state: passed.length + failed.length > 0 ? "passed" : "skipped",
+      summary: said.join("; ") || "no gates are wanted",
+    };
   },
 };
 
@@ -64,33 +63,43 @@ export const prescreen: Stage<"prescreen"> = {
     }
     const result = await runPrescreen(change, sluice, { store, config, signal, onProgress });
     known.prescreen = result;
-    if (result.verdict === "clean") return { state: "passed", summary: "no findings that block" };
-    const blocking = result.findings.filter((finding) => finding.severity !== "hint");
-    const count = `${blocking.length} ${blocking.length === 1 ? "finding" : "findings"}`;
-    if (result.iteration > result.max_iterations) {
-      return {
-        state: "issues",
-        summary: `${count} left after ${result.max_iterations} iterations: for the reviewer to judge`,
-      };
-    }
-    return {
-      state: "issues",
-      summary: count,
-      decision: {
-        verdict: "NEEDS_WORK",
-        decided_by: "prescreen",
-        blockers: blocking.map(({ file, line, message, source, id }) => ({
-          file,
-          line,
-          message,
-          source,
-          id,
-        })),
-        next: `Fix these, then call review_change again (iteration ${result.iteration} of ${result.max_iterations}). A finding that is wrong: prescreen_diff with dismiss [{id, reason}].`,
-      },
-    };
+    return screened(result);
   },
 };
+
+/** What the pre-screen's answer means for a review. An engine that did not finish is named: nobody looked there. */
+export function screened(result: Prescreen): Step {
+  const lost = notFinished(result.engines);
+  if (result.verdict === "clean") {
+    // Nothing found by nobody is no pass.
+    const looked = result.engines.some(({ state }) => state === "ok") || lost === "";
+    return { state: looked ? "passed" : "error", summary: `no findings that block${lost}` };
+  }
+  const blocking = result.findings.filter((finding) => finding.severity !== "hint");
+  const count = `${blocking.length} ${blocking.length === 1 ? "finding" : "findings"}${lost}`;
+  if (result.iteration > result.max_iterations) {
+    return {
+      state: "issues",
+      summary: `${count} left after ${result.max_iterations} iterations: for the reviewer to judge`,
+    };
+  }
+  return {
+    state: "issues",
+    summary: count,
+    decision: {
+      verdict: "NEEDS_WORK",
+      decided_by: "prescreen",
+      blockers: blocking.map(({ file, line, message, source, id }) => ({
+        file,
+        line,
+        message,
+        source,
+        id,
+      })),
+      next: `Fix these, then call review_change again (iteration ${result.iteration} of ${result.max_iterations}). A finding that is wrong: prescreen_diff with dismiss [{id, reason}].`,
+    },
+  };
+}
 
 /** Whether this very change was reviewed before; then that verdict is repeated, as what it is. */
 export const fingerprint: Stage<"fingerprint"> = {
@@ -180,6 +189,32 @@ export const route: Stage<"route"> = {
     return { state: "passed", summary: decision === "route" ? `${source} ${model}` : decision };
   },
 };
+
+/** Per reason the checks that were skipped for it: `lint: not trusted yet (…); build, typecheck: none found`. */
+function whySkipped(checks: readonly Check[]): string[] {
+  const groups = new Map<string, Check[]>();
+  for (const check of checks.filter(({ state }) => state === "skipped")) {
+    const why = shortReason(check.reason ?? "skipped");
+    groups.set(why, [...(groups.get(why) ?? []), check]);
+  }
+  return [...groups].map(([why, same]) => `${names(same)}: ${why}`);
+}
+
+function shortReason(reason: string): string {
+  const [first = reason] = reason.split(/[;:]/, 1);
+  if (first === "not trusted") return "not trusted yet (a person runs sluice trust)";
+  if (first === "changed since trusted") return "changed since trusted (a person runs sluice trust)";
+  return first === "no command found" ? "none found" : first;
+}
+
+/** What of the analysis is missing, to follow another half-sentence; empty when nothing is. */
+function notFinished(engines: Prescreen["engines"]): string {
+  const lost = engines
+    .filter(({ state }) => state === "failed" || state === "timeout")
+    .map(({ name, state }) => `${name} ${state === "timeout" ? "timed out" : "failed"}`);
+  if (lost.length === 0) return "";
+  return `; ${lost.join(", ")}: what only ${lost.length > 1 ? "they find" : "it finds"} was not looked for`;
+}
 
 function names(checks: readonly { name: string }[]): string {
   return checks.map(({ name }) => name).join(", ");

@@ -160,6 +160,38 @@ describe("a review", () => {
     expect(states).toMatchObject({ fingerprint: "error", route: "error", classify: "passed" });
     expect(result).toMatchObject({ verdict: null, review: { prompt: expect.any(String) } });
     expect(result.warnings.join()).toContain("review.routing.routine");
+    expect(result.next).toContain("fingerprint could not be done");
+    expect(result.next).not.toContain("Nothing free stands");
+  });
+
+  it("says why no reviewer could be looked for when the routing names none that is known", async () => {
+    repository.write({ "README.md": "hello, world\n" });
+    const home = String(repository.sluice().env.HOME);
+    const file = join(home, ".config", "sluice", "config.json");
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, JSON.stringify({ review: { routing: { routine: ["claude_max:opsu"] } } }));
+    const result = await review();
+    expect(result.stages.at(-1)).toMatchObject({ name: "route", state: "error" });
+    expect(result.next).toMatch(
+      /^Nothing free stands against the change\. No reviewer could be looked for: review\.routing\.routine leads to no reviewer: .*no model is called opsu/,
+    );
+    expect(result.next).not.toContain("set up");
+  });
+
+  it("says per reason which gates were skipped", async () => {
+    repository.write({ "package.json": JSON.stringify({ scripts: { lint: "node -e 0" } }) });
+    repository.commit();
+    repository.write({ "README.md": "hello, world\n" });
+    expect((await review({ until: "gates" })).stages).toMatchObject([
+      {
+        state: "skipped",
+        summary: "lint: not trusted yet (a person runs sluice trust); build, typecheck: none found",
+      },
+    ]);
+    await trustEverything(repository);
+    expect((await review({ until: "gates" })).stages).toMatchObject([
+      { state: "passed", summary: "lint passed; build, typecheck: none found" },
+    ]);
   });
 
   it("ends at once when it is cancelled", async () => {
