@@ -22,11 +22,31 @@ export function checkArguments(tool: string, schema: z.ZodObject, raw: unknown):
       }
     } else if (where === "") {
       problems.push(`arguments must be an object: ${issue.message}`);
+    } else if (isMissing(raw ?? {}, issue.path)) {
+      problems.push(`\`${shown(where)}\` is missing${allowed(issue)}`);
     } else {
       problems.push(`\`${shown(where)}\`: ${shown(issue.message)}`);
     }
   }
   throw new UsageError(`Wrong arguments for ${tool}: ${problems.join("; ")}.`, [...near, valid].join(" "));
+}
+
+/** Whether nothing was given where the path leads: zod calls that an invalid option or type. */
+function isMissing(raw: unknown, path: readonly PropertyKey[]): boolean {
+  let at = raw;
+  for (const key of path) {
+    if (typeof at !== "object" || at === null) return false;
+    if (!Object.hasOwn(at, key)) return true;
+    at = Reflect.get(at, key);
+  }
+  return at === undefined;
+}
+
+/** What may stand there, to follow a half-sentence; empty when the issue doesn't tell. */
+function allowed(issue: z.core.$ZodIssue): string {
+  if (issue.code === "invalid_type") return ` (${issue.expected})`;
+  if (issue.code !== "invalid_value") return "";
+  return shown(`: one of ${issue.values.map(String).join(", ")}`);
 }
 
 function shown(text: string): string {

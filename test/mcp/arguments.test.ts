@@ -38,6 +38,24 @@ describe("a tool's arguments", () => {
     expect(check([])).toThrow(/must be an object/);
   });
 
+  it("say of a required one that it is missing, and what is allowed", () => {
+    const verdict = z.strictObject({
+      verdict: z.enum(["SHIP", "NEEDS_WORK"]),
+      attested_by: z.enum(["agent", "human"]),
+      blockers: z.array(z.strictObject({ message: z.string() })).optional(),
+    });
+    const record = (raw: unknown) => () => checkArguments("record_verdict", verdict, raw);
+    expect(record(undefined)).toThrow(
+      "Wrong arguments for record_verdict: `verdict` is missing: one of SHIP, NEEDS_WORK; `attested_by` is missing: one of agent, human.",
+    );
+    expect(record({ verdict: "SHIP", attested_by: undefined })).toThrow(/`attested_by` is missing/);
+    expect(record({ verdict: "SHIP", attested_by: "agent", blockers: [{}] })).toThrow(
+      "`blockers.0.message` is missing (string).",
+    );
+    expect(record({ verdict: "OK", attested_by: null })).toThrow(/`verdict`: .*"SHIP".*`attested_by`: /);
+    expect(record({ verdict: "OK" })).not.toThrow(/`verdict` is missing/);
+  });
+
   it("repeat only a bounded part of what was passed", () => {
     const huge = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`x${"y".repeat(5_000)}${n}`, 1]));
     try {
