@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import type { Node, Parser, TreeCursor } from "web-tree-sitter";
+import type { Node, TreeCursor } from "web-tree-sitter";
+import { loadParser } from "../../change/imports/parsers.js";
 import { type Export, readExports, readTopLevel, type TopLevel } from "./exports.js";
 import type { Grammar } from "./languages.js";
 
@@ -46,17 +45,13 @@ export function isSecurityDirective(comment: string): boolean {
 /** Steps of the parser (progress callbacks) after which a text is given up: steps, so that load changes nothing. */
 const stepLimit = 20_000;
 
-const parsers = new Map<Grammar, Promise<Parser>>();
-
 /**
  * What the parser says of a source text; null when it finds an error, gives up, or the text holds characters that
  * parsers of the language do not agree on (then nothing is shown by syntax). Never throws for the text.
- *
- * Tree-sitter and not a native parser: those end the whole process on deeply nested brackets.
  */
 export async function readSyntax(grammar: Grammar, text: string): Promise<Syntax | null> {
   if (isAmbiguous(grammar, text)) return null;
-  const parser = await loadParser(grammar);
+  const { parser } = await loadParser(grammar);
   let steps = 0;
   const tree = parser.parse(text, null, { progressCallback: () => ++steps > stepLimit });
   if (tree === null) {
@@ -94,25 +89,6 @@ export function withoutComments(text: string, comments: readonly Comment[]): str
   }
   parts.push(text.slice(at));
   return parts.join("");
-}
-
-function loadParser(grammar: Grammar): Promise<Parser> {
-  let parser = parsers.get(grammar);
-  if (parser === undefined) {
-    parser = startParser(grammar);
-    parsers.set(grammar, parser);
-    parser.catch(() => parsers.delete(grammar));
-  }
-  return parser;
-}
-
-async function startParser(grammar: Grammar): Promise<Parser> {
-  const { Language, Parser } = await import("web-tree-sitter");
-  await Parser.init();
-  const folder = dirname(createRequire(import.meta.url).resolve("@vscode/tree-sitter-wasm"));
-  const parser = new Parser();
-  parser.setLanguage(await Language.load(join(folder, `tree-sitter-${grammar}.wasm`)));
-  return parser;
 }
 
 /**
