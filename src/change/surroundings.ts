@@ -46,9 +46,17 @@ const shownLimit = 20 * 1024 * 1024;
 const importLimit = 1024 * 1024;
 const noteLimit = 20;
 
+/** What is around a change, and the parts of its fingerprint; the specification is not in it. */
+interface Found extends Omit<Surroundings, "fingerprint"> {
+  parts: readonly string[];
+}
+
+/** A change is immutable, and one review asks several times. Only what was found whole is kept. */
+const known = new WeakMap<Change, Found>();
+
 /**
  * What surrounds a change at head: touched files whole, what they import directly, the tests of them. The same
- * edit elsewhere, or after somebody else changed what it relies on, has other surroundings.
+ * edit elsewhere, or after somebody else changed what it relies on, has other surroundings. Read once for a `Change`.
  *
  * Throws what git throws, and on cancellation.
  */
@@ -56,6 +64,19 @@ export async function surroundings(
   change: Change,
   { signal, specText }: SurroundingsOptions,
 ): Promise<Surroundings> {
+  const found = known.get(change) ?? (await find(change, signal));
+  known.set(change, found);
+  const specification =
+    specText === undefined ? field("no specification") : field("specification") + field(specText);
+  return {
+    fingerprint: sha256(found.parts.join("") + specification),
+    files: [...found.files],
+    not_shown: [...found.not_shown],
+    notes: [...found.notes],
+  };
+}
+
+async function find(change: Change, signal: AbortSignal | undefined): Promise<Found> {
   const index = await treeIndex(change, "head");
   const notes: string[] = [];
   const note = (sentence: string) => notes.push(sentence);
@@ -92,9 +113,8 @@ export async function surroundings(
     ...notShown.map(
       ({ path, reason, id }) => field("not shown") + field(reason) + field(path) + field(id ?? ""),
     ),
-    specText === undefined ? field("no specification") : field("specification") + field(specText),
   ];
-  return { fingerprint: sha256(parts.join("")), files, not_shown: notShown, notes: shortened(notes) };
+  return { parts, files, not_shown: notShown, notes: shortened(notes) };
 }
 
 function whyNotShown(file: ChangedFile, index: TreeIndex): string | null {

@@ -90,6 +90,34 @@ describe("surroundings", () => {
     expect(new Set([before, same, ...others].map((one) => one.edit)).size).toBe(1);
   });
 
+  it("are read once for a change, whatever the specification", async () => {
+    const repository = newRepository(project);
+    repository.write({ "src/cart.ts": `${project["src/cart.ts"]}export {};\n` });
+    const sluice = repository.sluice();
+    const opened = await openChange(sluice, {});
+    let reads = 0;
+    const blobs = (...args: Parameters<typeof opened.objects.blobs>) => {
+      reads++;
+      return opened.objects.blobs(...args);
+    };
+    const change = { ...opened, objects: { ...opened.objects, blobs } };
+    const cancelled = AbortSignal.abort();
+    await expect(surroundings(change, { sluice, signal: cancelled })).rejects.toThrow();
+    const first = await surroundings(change, { sluice });
+    const before = reads;
+    expect(before).toBeGreaterThan(0);
+    first.files.pop();
+    const again = await surroundings(change, { sluice });
+    const specified = await surroundings(change, { sluice, specText: "Round half to even." });
+    expect(reads).toBe(before);
+    expect(again.fingerprint).toBe(first.fingerprint);
+    expect(again.files).toHaveLength(3);
+    expect(specified.fingerprint).not.toBe(first.fingerprint);
+    expect(specified).toEqual(
+      await surroundings(await openChange(sluice, {}), { sluice, specText: "Round half to even." }),
+    );
+  });
+
   it("are the same from a CRLF checkout", async () => {
     const seen: string[] = [];
     for (const ends of ["\n", "\r\n"]) {
