@@ -4,6 +4,7 @@ import { copyFile, mkdir, mkdtemp, rename, rm, stat, utimes, writeFile } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Environment, type GitOptions, type GitResult, git } from "./git.js";
+import { pruneDaily } from "./object-prune.js";
 import type { Repository } from "./types.js";
 
 /**
@@ -23,7 +24,8 @@ export interface ObjectStore {
 }
 
 /**
- * Opens the directory `sluice/` in the git common directory, making it when needed. Where that cannot be written,
+ * Opens the directory `sluice/` in the git common directory, making it when needed; objects that nobody needs any more
+ * are cleared away meanwhile. Where that cannot be written,
  * a temporary one serves that is gone with the process.
  */
 export async function openObjectStore(repository: Repository, signal?: AbortSignal): Promise<ObjectStore> {
@@ -65,6 +67,7 @@ async function ownPlace(repository: Repository): Promise<string> {
   const place = join(repository.commonDir, "sluice");
   try {
     await prepare(place, repository);
+    await pruneDaily(place, join(repository.commonDir, "objects"));
     return place;
   } catch (error) {
     if (!isDenied(error)) throw error;
