@@ -362,7 +362,7 @@ describe("taking the work tree", () => {
     repo.write({ a: "2\n", c: "3\n" });
     const changes = await Promise.all(Array.from({ length: 8 }, () => openChange(repo.sluice(), {})));
     expect(new Set(changes.map(({ head }) => head.tree)).size).toBe(1);
-    expect(readdirSync(join(repo.path, ".git/sluice")).sort()).toEqual(["git", "objects"]);
+    expect(readdirSync(join(repo.path, ".git/sluice")).sort()).toEqual(["git", "objects", "objects-pruned"]);
   });
 
   it("stops when it is cancelled", async () => {
