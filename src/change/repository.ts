@@ -37,28 +37,43 @@ function realFolder(folder: string, asked: string | undefined): string {
   );
 }
 
+const placeQuestions = ["--absolute-git-dir", "--git-common-dir"] as const;
+
 async function inspect(sluice: Sluice, folder: string, signal: AbortSignal | undefined): Promise<Repository> {
   const options: GitOptions = { environment: sluice.env, signal };
   const facts = await git(
     folder,
     [
       "rev-parse",
-      "--path-format=absolute",
-      "--absolute-git-dir",
-      "--git-common-dir",
       "--is-bare-repository",
       "--is-inside-work-tree",
       "--is-shallow-repository",
       "--show-object-format",
+      "--path-format=absolute",
+      ...placeQuestions,
     ],
     { ...options, allowFailure: true },
   );
   if (facts.code !== 0) throw notRepository(folder, facts.stderr);
-  const lines = facts.stdout.toString("utf8").split("\n");
-  const [gitDir = "", commonDir = "", isBare, isInside, isShallow, format] = lines;
+  const answers = facts.stdout.toString("utf8").split("\n");
+  const [isBare, isInside, isShallow, format, ...places] = answers;
+  // A path may hold a line end: then each is asked for by itself.
+  const [gitDir = "", commonDir = ""] =
+    places.length === 3
+      ? places
+      : await Promise.all(
+          placeQuestions.map((question) =>
+            gitText(folder, ["rev-parse", "--path-format=absolute", question], options),
+          ),
+        );
   const bare = isBare === "true";
   if (!bare && isInside !== "true") {
-    throw new UsageError(`${folder} is inside a .git folder.`, "Pass the path of the work tree instead.");
+    throw new UsageError(
+      isWithin(folder, realOrNull(gitDir) ?? gitDir)
+        ? `${folder} is inside a .git folder.`
+        : `${folder} is outside the work tree of its repository (core.worktree).`,
+      "Pass the path of the work tree instead.",
+    );
   }
   const root = bare ? gitDir : await gitText(folder, ["rev-parse", "--show-toplevel"], options);
   const head = await git(folder, ["symbolic-ref", "--quiet", "HEAD"], { ...options, allowFailure: true });
@@ -83,6 +98,13 @@ function notRepository(folder: string, stderr: string): UsageError {
     return new UsageError(
       `git refuses ${folder}: it belongs to another user.`,
       `If the user trusts it: git config --global --add safe.directory ${folder}`,
+    );
+  }
+  const [, lost] = /^fatal: not a git repository: ((?!\(or any).+)$/m.exec(stderr) ?? [];
+  if (lost !== undefined) {
+    return new UsageError(
+      `${folder} belongs to a repository that is not there any more: its .git file names ${lost}.`,
+      "If the main work tree was moved, run `git worktree repair` there with this path; if it is gone, so is the history.",
     );
   }
   if (stderr.includes("not a git repository")) {

@@ -90,7 +90,7 @@ async function find(change: Change, signal: AbortSignal | undefined): Promise<Fo
     if (reason !== null) notShown.push({ path: file.path, reason, id: file.newId });
     else if (file.newId !== null) files.push({ path: file.path, role: "changed", id: file.newId, bytes });
     taken.add(file.path);
-    modes.push(field(file.path) + field(file.newMode));
+    modes.push(field(file.path) + field(file.newMode) + field(placesOf(file)));
   }
   const changed = files.map(({ path }) => path);
   const add = (role: Role, paths: Iterable<string>) => {
@@ -107,14 +107,24 @@ async function find(change: Change, signal: AbortSignal | undefined): Promise<Fo
   const subjects = change.files.flatMap((file) => [file.path, file.oldPath ?? []].flat());
   add("test", [...(await testsOf(change, subjects, { signal, note })).values()].flat());
   const parts = [
-    field("sluice-surroundings-1"),
+    field("sluice-surroundings-2"),
     ...modes,
     ...files.map(({ path, role, id }) => field("shown") + field(role) + field(path) + field(id)),
     ...notShown.map(
       ({ path, reason, id }) => field("not shown") + field(reason) + field(path) + field(id ?? ""),
     ),
+    // Whose imports are unknown may rest on any file.
+    field(notes.length > 0 ? change.head.tree : ""),
   ];
   return { parts, files, not_shown: notShown, notes: shortened(notes) };
+}
+
+/**
+ * Where at head each hunk is. With the files at head this tells what base was: the same line deleted from one function
+ * or from another leaves the same file and is the same edit.
+ */
+function placesOf({ hunks }: ChangedFile): string {
+  return hunks.map(({ newStart, newLines }) => `${newStart},${newLines}`).join(" ");
 }
 
 function whyNotShown(file: ChangedFile, index: TreeIndex): string | null {

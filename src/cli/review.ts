@@ -56,13 +56,14 @@ interface ReviewOptions {
  * spoke against the change or failed to speak.
  */
 export function exitCode(
-  result: Pick<ReviewResult, "verdict" | "stages">,
+  result: Pick<ReviewResult, "verdict" | "stages" | "skipped">,
   until: string | undefined,
 ): 0 | 1 | 3 {
   if (result.verdict === "SHIP") return 0;
   if (result.verdict !== null || result.stages.some(({ state }) => state === "issues")) return 1;
   if (until === undefined || result.stages.some(({ state }) => state === "error")) return 3;
-  const nothingToReview = result.stages.length === 0;
+  // Something changed, and nobody can see it.
+  const nothingToReview = result.stages.length === 0 && result.skipped.length === 0;
   return nothingToReview || result.stages.some(({ name, state }) => name === until && state === "passed")
     ? 0
     : 3;

@@ -65,9 +65,11 @@ export async function review(
     trees,
   };
   if (change.files.length === 0) {
-    result.next = `Nothing to review: ${trees.head} changes nothing against ${trees.base}${
-      change.partial ? " in the files asked for" : ""
-    }. Pass another base, head or paths if that is not what was meant.`;
+    const where = change.partial ? " in the files asked for" : "";
+    result.next =
+      change.skipped.length > 0
+        ? `Not reviewed: ${trees.head} changes nothing against ${trees.base}${where} but what could not be taken in: see skipped for each file and why. Mend that, then call again.`
+        : `Nothing to review: ${trees.head} changes nothing against ${trees.base}${where}. Pass another base, head or paths if that is not what was meant.`;
     return result;
   }
   for (const stage of stages) {

@@ -1,9 +1,9 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { git } from "../change/git.js";
 import type { Repository } from "../change/types.js";
 import { kindOf, readRegularFile, replaceFile } from "../durable-file.js";
 import { messageOf } from "../errors.js";
-import { runProcess } from "../process.js";
 import type { Sluice } from "../sluice.js";
 
 /** Sluice's state files, in the state folder itself; all else of ours is below `cache/` there. */
@@ -183,28 +183,24 @@ async function strangeEntry(directory: string): Promise<string | null> {
   return null;
 }
 
-/** A state file that git tracks came with the repository: whoever wrote it may have written a verdict into it. */
+/**
+ * A state file that git tracks came with the repository: whoever wrote it may have written a verdict into it. The
+ * same goes for a `.flow/` that is a submodule, whose files this repository's git does not list.
+ */
 async function trackedState(sluice: Sluice, mainRoot: string, signal?: AbortSignal): Promise<string | null> {
-  const env: Record<string, string | undefined> = { LC_ALL: "C", GIT_OPTIONAL_LOCKS: "0" };
-  for (const [name, value] of Object.entries(sluice.env)) if (!name.startsWith("GIT_")) env[name] ??= value;
+  const own = join(mainRoot, ".flow", ".git");
+  if ((await kindOf(own)) !== "absent") return `${join(mainRoot, ".flow")} is a git repository of its own.`;
   const paths = [...stateFiles, "cache"].map((name) => `.flow/${name}`);
-  const result = await runProcess(
-    "git",
-    [
-      "-c",
-      "core.hooksPath=/dev/null",
-      "-c",
-      "core.fsmonitor=false",
-      // On a file system without case, `.flow/Review_State.json` is the same file.
-      "--icase-pathspecs",
-      "ls-files",
-      "-z",
-      "--",
-      ...paths,
-    ],
-    { cwd: mainRoot, env, timeout: 30_000, signal, maxOutput: 64 * 1024 },
-  );
-  if (result.stopped === "cancelled") signal?.throwIfAborted();
+  const result = await git(mainRoot, ["ls-files", "-z", "--", ...paths], {
+    environment: sluice.env,
+    // On a file system without case, `.flow/Review_State.json` is the same file.
+    env: { GIT_LITERAL_PATHSPECS: undefined, GIT_ICASE_PATHSPECS: "1" },
+    timeout: 30_000,
+    signal,
+    maxOutput: 64 * 1024,
+    truncate: true,
+    allowFailure: true,
+  });
   if (result.code !== 0) return `git could not say which files it tracks in ${mainRoot}/.flow.`;
   const first = result.stdout.toString("utf8").split("\0")[0];
   return first === undefined || first === "" ? null : `${join(mainRoot, first)} is tracked by git.`;

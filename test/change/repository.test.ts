@@ -1,6 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { openChange } from "../../src/change/change.js";
 import { git, gitText } from "../../src/change/git.js";
 import { openRepository } from "../../src/change/repository.js";
 import { UsageError } from "../../src/errors.js";
@@ -27,6 +28,17 @@ describe("opening a repository", () => {
     }
     repo.git("checkout", "-q", "--detach");
     expect((await openRepository(repo.sluice(), undefined)).branch).toBe(null);
+  });
+
+  it("may have a path with spaces, quotes and line ends", async () => {
+    const repo = repository();
+    repo.commit();
+    const odd = join(repo.path, "..", 'od:d "na\nme" é');
+    repo.git("clone", "-q", ".", odd);
+    writeFileSync(join(odd, "new.txt"), "1\n");
+    const change = await openChange(repo.sluice({ cwd: odd }), {});
+    expect([change.repository.root, change.repository.commonDir]).toEqual([odd, join(odd, ".git")]);
+    expect(change.files.map(({ path }) => path)).toEqual(["new.txt"]);
   });
 
   it("finds the main work tree from a linked one; there is none when the main one is bare", async () => {
@@ -93,6 +105,12 @@ describe("opening a repository", () => {
     expect(await failure(plain, "file")).toContain("is not a folder");
     expect(await failure(join(repo.path, ".git"))).toContain("inside a .git folder");
     expect(await failure(repo.path, join(repo.path, "no\0pe"))).toContain("is not a folder");
+    writeFileSync(join(plain, ".git"), "gitdir: /nonexistent/.git/worktrees/x\n");
+    expect(await failure(plain)).toContain("its .git file names /nonexistent/.git/worktrees/x");
+    const moved = join(repo.path, "..", "moved");
+    mkdirSync(moved);
+    repo.git("config", "core.worktree", moved);
+    expect(await failure(repo.path)).toContain("outside the work tree of its repository");
     writeFileSync(join(repo.path, ".git", "config"), "[core\n");
     expect(await failure(repo.path)).toContain("git cannot read the repository");
   });

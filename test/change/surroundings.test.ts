@@ -63,6 +63,22 @@ describe("surroundings", () => {
     expect(one.fingerprint).not.toBe(other.fingerprint);
   });
 
+  it("tell the same line deleted from two functions apart, though the same file is left", async () => {
+    const deleted = async (from: string) => {
+      const repository = newRepository({
+        ...project,
+        "src/cart.ts": project["src/cart.ts"].replace(from, `${from}  authorise();\n`),
+      });
+      repository.write({ "src/cart.ts": project["src/cart.ts"] });
+      return around(repository, { head: "WORKTREE" });
+    };
+    const one = await deleted("export function total() {\n");
+    const other = await deleted("export function tax() {\n");
+    expect(one.edit).toBe(other.edit);
+    expect(one.files).toEqual(other.files);
+    expect(one.fingerprint).not.toBe(other.fingerprint);
+  });
+
   it("change with an import, a test or the specification, and not with an unrelated file", async () => {
     const repository = newRepository(project);
     repository.write({ "src/cart.ts": `${project["src/cart.ts"]}export {};\n` });
@@ -116,6 +132,17 @@ describe("surroundings", () => {
     expect(specified).toEqual(
       await surroundings(await openChange(sluice, {}), { sluice, specText: "Round half to even." }),
     );
+  });
+
+  it("are the whole tree where imports could not be read", async () => {
+    const seen = async (size: number, other: string) => {
+      const repository = newRepository({ ...project, "src/other.ts": other });
+      repository.write({ "src/big.ts": `export const big = "${"x".repeat(size)}";\n` });
+      return (await around(repository, { head: "WORKTREE" })).fingerprint;
+    };
+    const large = 1024 * 1024;
+    expect(await seen(large, "export const other = 2;\n")).not.toBe(await seen(large, "export {};\n"));
+    expect(await seen(9, "export const other = 2;\n")).toBe(await seen(9, "export {};\n"));
   });
 
   it("are the same from a CRLF checkout", async () => {

@@ -146,7 +146,12 @@ describe("exitCode", () => {
     ["an empty change with a stage", null, [], "prescreen", 0],
     ["an empty change", null, [], undefined, 3],
   ])("%s", (_, verdict, stages, until, code) => {
-    expect(exitCode({ verdict, stages }, until)).toBe(code);
+    expect(exitCode({ verdict, stages, skipped: [] }, until)).toBe(code);
+  });
+
+  it("is not 0 when all that changed could not be looked at", () => {
+    const skipped = [{ path: "large.bin", reason: "too large" }];
+    expect(exitCode({ verdict: null, stages: [], skipped }, "prescreen")).toBe(3);
   });
 });
 

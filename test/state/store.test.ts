@@ -53,6 +53,31 @@ describe("the place of the state", () => {
     expect(store.warnings).toEqual([]);
   });
 
+  it("is the git folder where .flow/ is a repository of its own: its files came with it, and git lists none here", async () => {
+    const inner = testRepository();
+    inner.write({ "metrics.json": '{"schema_version":1,"count":41}' });
+    inner.commit();
+    repository.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", inner.path, ".flow");
+    inner.remove();
+    const store = await open();
+    expect(store.directory).toBe(common);
+    expect(store.warnings).toEqual([expect.stringContaining("a git repository of its own")]);
+    expect(await bump(store)).toBe(1);
+  });
+
+  it("is found without running a git that the repository brings, wherever PATH has it", async () => {
+    repository.write({
+      ".flow/metrics.json": null,
+      "node_modules/.bin/git*": "#!/bin/sh\necho run >> ran\nexit 1\n",
+    });
+    mkdirSync(flow, { recursive: true });
+    const bin = join(repository.path, "node_modules", ".bin");
+    const env = { ...repository.sluice().env, PATH: `${bin}:.:${process.env.PATH}` };
+    const store = await openStore(repository.sluice({ env }), opened(repository));
+    expect([store.directory, store.warnings]).toEqual([flow, []]);
+    expect(existsSync(join(repository.path, "ran"))).toBe(false);
+  });
+
   it("is .flow/ where there is one, readable for the user only", async () => {
     mkdirSync(flow);
     const store = await open();
