@@ -1,0 +1,124 @@
+// The analysis under study, as the pre-screen runs it, from a built checkout.
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+export async function loadEngine(root) {
+  const load = (name) => import(pathToFileURL(join(root, "dist/src", name)).href);
+  const [{ createSluice }, { openChange }, { analyse }, { engines }, { compare }, files] = await Promise.all(
+    [
+      "sluice.js",
+      "change/change.js",
+      "analyzers/run.js",
+      "analyzers/index.js",
+      "analyzers/compare.js",
+      "analyzers/files.js",
+    ].map(load),
+  );
+
+  /** Analyses a change of a clone; never throws for what the analysis does. */
+  async function examine(clone, ends, timeout) {
+    const started = performance.now();
+    const sluice = createSluice({ cwd: clone.folder, env: clone.env, log: () => {} });
+    const signal = AbortSignal.timeout(timeout);
+    const own = new Map();
+    // What each engine says by itself, before two that say the same become one finding.
+    const heard = (change) =>
+      engines.map((engine) => ({
+        ...engine,
+        async analyse(input) {
+          const both = await engine.analyse.call(engine, input);
+          own.set(engine.name, compare(change, engine.name, both).filter(isMistake).map(placeOf));
+          return both;
+        },
+      }));
+    const took = () => Math.round(performance.now() - started);
+    try {
+      const change = await openChange(sluice, ends, { signal });
+      const { findings, engines: reports } = await analyse(change, sluice, {
+        signal,
+        engines: heard(change),
+      });
+      return {
+        state: reports.every(({ state }) => state === "ok" || state === "skipped") ? "ok" : "partial",
+        ms: took(),
+        engines: reports.map(({ name, state, note }) => ({ name, state, note })),
+        findings: findings.filter(isMistake).map((one) => ({
+          ...short(one),
+          sources: one.source.split(", ").filter((name) => own.get(name)?.includes(placeOf(one))),
+        })),
+        hints: findings.filter((one) => !isMistake(one)).map(short),
+      };
+    } catch (error) {
+      const state = signal.aborted ? "timeout" : "failed";
+      return {
+        state,
+        ms: took(),
+        engines: [],
+        findings: [],
+        hints: [],
+        error: String(error?.message ?? error).slice(0, 300),
+      };
+    }
+  }
+  return { examine, names: engines.map(({ name }) => name), files };
+}
+
+function isMistake({ severity }) {
+  return severity === "certain" || severity === "likely";
+}
+
+function placeOf({ file, line }) {
+  return `${file}:${line}`;
+}
+
+function short({ class: name, severity, file, line, message, evidence, source }) {
+  return {
+    class: name,
+    severity,
+    file,
+    line,
+    message: message.slice(0, 300),
+    evidence: evidence.slice(0, 200),
+    source,
+  };
+}
+
+/** What was measured: versions of the engines, and a hash of our own analysis code. */
+export function versionsOf(root) {
+  const version = (name) =>
+    JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")).version;
+  const hash = createHash("sha256");
+  for (const folder of ["analyzers", "change"]) {
+    const names = readdirSync(join(root, "dist/src", folder), { recursive: true }).filter((name) =>
+      name.endsWith(".js"),
+    );
+    for (const name of names.sort())
+      hash.update(name).update(readFileSync(join(root, "dist/src", folder, name)));
+  }
+  return {
+    sluice: JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version,
+    commit: commitOf(root),
+    analysis: hash.digest("hex").slice(0, 12),
+    node: process.versions.node,
+    typescript: version("typescript"),
+    oxlint: version("oxlint"),
+    pyright: version("pyright"),
+    ruff: version("@astral-sh/ruff-wasm-nodejs"),
+    secretlint: version("@secretlint/core"),
+  };
+}
+
+function commitOf(root) {
+  try {
+    return execFileSync("git", ["rev-parse", "HEAD"], {
+      cwd: root,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,80 @@
+import { ancestors } from "./python-source.mjs";
+import { site } from "./site.mjs";
+
+/** An argument dropped that a function of this repository requires: one whose name no other function has. */
+export function argumentCounts({ path, text, nodes, bound, functions }) {
+  return nodes.flatMap((node) => {
+    if (node.type !== "call") return [];
+    const list = node.childForFieldName("arguments");
+    if (list?.type !== "argument_list") return [];
+    const given = list.namedChildren.filter((one) => one !== null && one.type !== "comment");
+    const last = given.at(-1);
+    if (!last || given.some(({ type }) => /splat|generator/.test(type))) return [];
+    const called = calledFunction(node, { path, bound, functions });
+    const parameters = called && parametersOf(called.head, called.indent > 0);
+    if (!parameters) return [];
+    const keyword = last.type === "keyword_argument" ? last.childForFieldName("name").text : null;
+    const parameter =
+      keyword === null ? parameters[given.length - 1] : parameters.find(({ name }) => name === keyword);
+    if (!parameter?.required) return [];
+    const before = given.at(-2);
+    const edit = { start: before ? before.endIndex : last.startIndex, end: last.endIndex, text: "" };
+    const callee = node.childForFieldName("function").text.slice(0, 60);
+    return [site("argument-count", text, [edit], `last argument of ${callee} dropped`)];
+  });
+}
+
+/** The one function that can be meant: by name alone when it is bound once, or a method of this very class. */
+export function calledFunction(node, { path, bound, functions }) {
+  const callee = node.childForFieldName("function");
+  const name = callee?.type === "attribute" ? callee.childForFieldName("attribute").text : callee?.text;
+  const known = functions.get(name) ?? [];
+  const [only] = known;
+  if (known.length !== 1 || only.decorated) return null;
+  if (callee.type === "identifier") return only.indent === 0 && bound.get(name) === 1 ? only : null;
+  if (callee.type !== "attribute" || callee.childForFieldName("object").text !== "self") return null;
+  const inClass = ancestors(node).some(
+    ({ type, text }) => type === "class_definition" && new RegExp(`def\\s+${name}\\b`).test(text),
+  );
+  return only.indent > 0 && only.path === path && inClass ? only : null;
+}
+
+/** Positional and keyword parameters of a `def`, without `self`; null when there are stars or the head is odd. */
+function parametersOf(head, isMethod) {
+  const inside = bracketed(head);
+  if (inside === null) return null;
+  const parts = split(inside)
+    .map((part) => part.trim())
+    .filter(Boolean);
+  if (parts.some((part) => part.startsWith("*") && part !== "*") || parts.includes("/")) return null;
+  const names = parts
+    .filter((part) => part !== "*")
+    .map((part) => ({ name: /^\w+/.exec(part)?.[0] ?? "", required: !hasDefault(part) }));
+  return isMethod ? names.slice(1) : names;
+}
+
+function bracketed(head) {
+  const start = head.indexOf("(");
+  let depth = 0;
+  for (let at = start; at < head.length; at += 1) {
+    if ("([{".includes(head[at])) depth += 1;
+    if (")]}".includes(head[at]) && --depth === 0) return head.slice(start + 1, at).replace(/#.*/g, "");
+  }
+  return null;
+}
+
+function split(text) {
+  const parts = [""];
+  let depth = 0;
+  for (const char of text) {
+    if ("([{".includes(char)) depth += 1;
+    if (")]}".includes(char)) depth -= 1;
+    if (char === "," && depth === 0) parts.push("");
+    else parts[parts.length - 1] += char;
+  }
+  return parts;
+}
+
+function hasDefault(parameter) {
+  return /(^|[^=!<>])=($|[^=])/.test(parameter.replace(/\[[^\]]*\]/g, ""));
+}
