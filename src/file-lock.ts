@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync, readlinkSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat, unlink } from "node:fs/promises";
-import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import * as z from "zod";
 import { errnoOf } from "./durable-file.js";
 import { SourceError } from "./errors.js";
+import { isAlive, ownIdentity } from "./process-identity.js";
 
 /**
  * A lock between processes, also of several containers or hosts that share a folder.
@@ -38,7 +37,6 @@ const ownerSchema = z.object({
   boot_id: z.string().nullable(),
   pid_namespace: z.string().nullable(),
   pid: z.int(),
-  /** Clock ticks since boot, as in /proc/<pid>/stat: a process id comes back, a start time does not. */
   started: z.string().nullable(),
   since: z.string(),
 });
@@ -185,52 +183,8 @@ function isDead(holder: Holder, now: number, staleAfter: number): boolean {
   return now - holder.beat > staleAfter;
 }
 
-function isAlive(pid: number, started: string | null): boolean {
-  const now = readProcess(pid);
-  if (now !== null) {
-    // A zombie holds nothing any more; it only waits for its parent.
-    if (now.state === "Z" || now.state === "X") return false;
-    return started === null || now.started === started;
-  }
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errnoOf(error) === "EPERM";
-  }
-}
-
-/** proc(5): the name in parentheses may hold anything, so fields are counted from the last one; 22 is the start. */
-function readProcess(pid: number): { state: string; started: string } | null {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    const [state, started] = [fields[0], fields[19]];
-    return state === undefined || started === undefined ? null : { state, started };
-  } catch {
-    return null;
-  }
-}
-
-let self: Omit<Owner, "since"> | undefined;
-
 function describeSelf(): Owner {
-  self ??= {
-    host: hostname(),
-    boot_id: readOrNull(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()),
-    pid_namespace: readOrNull(() => readlinkSync("/proc/self/ns/pid")),
-    pid: process.pid,
-    started: readProcess(process.pid)?.started ?? null,
-  };
-  return { ...self, since: new Date().toISOString() };
-}
-
-function readOrNull(read: () => string): string | null {
-  try {
-    return read();
-  } catch {
-    return null;
-  }
+  return { ...ownIdentity(), since: new Date().toISOString() };
 }
 
 function describe(owner: Owner | null): string {

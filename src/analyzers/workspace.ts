@@ -1,9 +1,8 @@
-import { rmSync } from "node:fs";
-import { link, lstat, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { link, mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Change, Side, TreeEntry } from "../change/types.js";
 import type { Sluice } from "../sluice.js";
+import { makeTemporary, removeAbandoned, removeTemporary } from "../temporary.js";
 import { decode, isEcmaScript, isPython, sizeLimit } from "./files.js";
 
 /** Which part of a tree an engine needs beside the files it analyses. */
@@ -41,10 +40,8 @@ export async function openWorkspace(
   sluice: Sluice,
   reach: (family: Family) => Promise<ReadonlySet<string>>,
 ): Promise<Workspace> {
-  const parent = sluice.env.TMPDIR || tmpdir();
-  await removeAbandoned(parent, sluice.clock());
-  const top = await mkdtemp(join(parent, prefix));
-  open.add(top);
+  await removeAbandoned(sluice.env.TMPDIR, sluice.clock());
+  const top = makeTemporary("prescreen", sluice.env.TMPDIR);
   const entries = memoise(
     async (side: Side) => new Map((await change.objects.tree(side)).map((entry) => [entry.path, entry])),
   );
@@ -141,32 +138,9 @@ export async function openWorkspace(
     },
     emptyFolder: () => made(join(top, "empty")),
     async remove() {
-      await rm(top, { recursive: true, force: true, maxRetries: 3 });
-      open.delete(top);
+      await removeTemporary(top);
     },
   };
-}
-
-const prefix = "sluice-prescreen-";
-
-/** Folders in use: whatever ends this process in an orderly way takes them along. */
-const open = new Set<string>();
-process.once("exit", () => {
-  for (const folder of open) rmSync(folder, { recursive: true, force: true });
-});
-
-const day = 24 * 60 * 60 * 1000;
-
-/** Removes what a killed process of this user left behind a day ago or earlier. */
-async function removeAbandoned(parent: string, now: number): Promise<void> {
-  for (const name of await readdir(parent).catch(() => [])) {
-    if (!name.startsWith(prefix)) continue;
-    const folder = join(parent, name);
-    const found = await lstat(folder).catch(() => null);
-    const isOurs = found?.isDirectory() && (process.getuid === undefined || found.uid === process.getuid());
-    if (!found || !isOurs || now - found.mtimeMs < day) continue;
-    await rm(folder, { recursive: true, force: true }).catch(() => {});
-  }
 }
 
 async function made(folder: string): Promise<string> {

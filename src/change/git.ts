@@ -2,6 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { delimiter, dirname, isAbsolute, join, sep } from "node:path";
 import { ConfigurationError, SourceError } from "../errors.js";
 import { type RunResult, runProcess } from "../process.js";
+import { systemProblemIn } from "../system-error.js";
 import type { Repository } from "./types.js";
 
 /**
@@ -131,6 +132,8 @@ function checked(result: RunResult, args: readonly string[], options: GitOptions
   }
   const code = result.code ?? 128;
   if (code !== 0 && options.allowFailure !== true) {
+    const problem = systemProblemIn(`${command} failed: ${lastLine(stderr)}`);
+    if (problem !== null) throw problem;
     throw new SourceError(
       `${command} failed: ${lastLine(stderr) || `exit code ${code}`}`,
       "Run `git status` and `git fsck` in the repository; if they are fine, this is a bug in Sluice.",

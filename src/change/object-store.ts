@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, rmSync } from "node:fs";
-import { copyFile, mkdir, mkdtemp, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeTemporary, removeTemporary } from "../temporary.js";
 import { type Environment, type GitOptions, type GitResult, git } from "./git.js";
 import { pruneDaily } from "./object-prune.js";
 import type { Repository } from "./types.js";
@@ -74,9 +74,7 @@ async function ownPlace(repository: Repository): Promise<string> {
   }
   let temporary = temporaryPlaces.get(repository.commonDir);
   if (temporary === undefined || !existsSync(temporary)) {
-    const made = await mkdtemp(join(tmpdir(), "sluice-objects-"));
-    process.once("exit", () => rmSync(made, { recursive: true, force: true }));
-    temporary = made;
+    temporary = makeTemporary("objects", process.env.TMPDIR);
     temporaryPlaces.set(repository.commonDir, temporary);
     await prepare(temporary, repository);
   }
@@ -127,11 +125,11 @@ function cQuoted(path: string): string {
 
 /** Runs `work` with the path of an index file that does not exist yet, in a temporary folder that goes whatever happens. */
 export async function withTemporaryIndex<T>(work: (index: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), "sluice-index-"));
+  const folder = makeTemporary("index", process.env.TMPDIR);
   try {
     return await work(join(folder, "index"));
   } finally {
-    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    await removeTemporary(folder);
   }
 }
 

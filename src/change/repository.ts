@@ -31,8 +31,14 @@ function realFolder(folder: string, asked: string | undefined): string {
   } catch {
     // Said below.
   }
+  if (asked === undefined) {
+    throw new UsageError(
+      `${folder}, where this server was started, is not there any more.`,
+      "Ask the user to restart the server in a folder that exists, or pass repo as a path inside a repository that the client opened to it.",
+    );
+  }
   throw new UsageError(
-    `${asked ?? folder} is not a folder.`,
+    `${asked} is not a folder.`,
     "Pass repo as the path of a folder inside a git repository, or leave it out.",
   );
 }
@@ -135,14 +141,14 @@ async function isAllowed(
   folder: string,
   options: { allowed?: readonly string[]; signal?: AbortSignal },
 ): Promise<boolean> {
-  const own = realFolder(sluice.cwd, sluice.cwd);
+  const own = realOrNull(sluice.cwd);
   if (folder === own) return true;
   for (const place of [...(await sluice.roots()), ...(options.allowed ?? [])]) {
     const real = realOrNull(resolve(sluice.cwd, place));
     // A root may be a folder inside the repository: then the client has opened that repository's work.
     if (real !== null && (isWithin(repository.root, real) || isWithin(real, repository.root))) return true;
   }
-  const home = await inspect(sluice, own, options.signal).catch(() => null);
+  const home = own === null ? null : await inspect(sluice, own, options.signal).catch(() => null);
   if (home === null) return false;
   return (
     repository.commonDir === home.commonDir || isWithin(repository.commonDir, join(home.commonDir, "modules"))

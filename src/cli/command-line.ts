@@ -3,6 +3,7 @@ import { isSluiceError, messageOf } from "../errors.js";
 import { printable } from "../printable.js";
 import { killAllProcesses } from "../process.js";
 import type { Sluice } from "../sluice.js";
+import { systemProblem } from "../system-error.js";
 import { version } from "../version.js";
 import { doctorCommand } from "./doctor.js";
 import { initCommand } from "./init.js";
@@ -75,7 +76,8 @@ export async function runCommandLine(args: readonly string[], sluice: Sluice): P
     }
     await program.parseAsync([...args], { from: "user" });
     return cancel.signal.aborted ? 130 : code;
-  } catch (error) {
+  } catch (thrown) {
+    const error = systemProblem(thrown) ?? thrown;
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (cancel.signal.aborted) return 130;
     if (isSluiceError(error)) {

@@ -51,7 +51,9 @@ interface Job {
 
 /** A result that nobody came for is kept this long, ms. */
 const keptFor = 15 * 60_000;
-const mostRunning = 8;
+const mostOpen = 32;
+/** Work that is done at the same time; what comes after waits its turn. Each may run several processes. */
+const mostAtOnce = 4;
 /** A result younger than this, ms, can't be worth asking git whether it is stale. */
 const fresh = 1_000;
 const staleLimit = 5_000;
@@ -64,6 +66,10 @@ export class Jobs {
   readonly #jobs = new Map<string, Job>();
   readonly #byKey = new Map<string, Job>();
   readonly #clock: () => number;
+  /** How many do their work right now. */
+  #working = 0;
+  /** Each lets the next one in, in the order of coming. */
+  readonly #turns: (() => void)[] = [];
   #closed = false;
 
   constructor(clock: () => number) {
@@ -105,11 +111,10 @@ export class Jobs {
   #begin(request: JobRequest): Job {
     if (this.#closed) throw new UsageError("The server is shutting down.", "Start it again.");
     const running = [...this.#jobs.values()].filter((job) => job.outcome === null);
-    if (running.length >= mostRunning) {
-      const first = running.map((job) => `${job.tool} ${job.id}`).join(", ");
+    if (running.length >= mostOpen) {
       throw new UsageError(
-        `${running.length} jobs are running already: ${first}.`,
-        "Wait for one of them: call its tool with its `job`.",
+        `${running.length} calls are being worked on already.`,
+        "Wait until some of them have answered, then make this call again.",
       );
     }
     const job: Job = {
@@ -148,10 +153,38 @@ export class Jobs {
       const twin = this.#byKey.get(key);
       if (twin !== undefined && !twin.cancel.signal.aborted) return await this.#follow(job, twin, progress);
       this.#byKey.set(key, job);
-      return { output: await work.run() };
+      await this.#turn(job, progress);
+      try {
+        return { output: await work.run() };
+      } finally {
+        this.#working -= 1;
+        this.#turns.shift()?.();
+      }
     } catch (error) {
       return { error };
     }
+  }
+
+  /** Resolves when the job may begin its work, which then counts as begun. Throws when it is cancelled before. */
+  async #turn(job: Job, progress: (message: string) => void): Promise<void> {
+    const { signal } = job.cancel;
+    signal.throwIfAborted();
+    if (this.#working >= mostAtOnce) {
+      progress(`waiting for its turn: ${this.#working + this.#turns.length} calls came before`);
+      await new Promise<void>((resolve, reject) => {
+        const enter = () => {
+          signal.removeEventListener("abort", leave);
+          resolve();
+        };
+        const leave = () => {
+          this.#turns.splice(this.#turns.indexOf(enter), 1);
+          reject(signal.reason);
+        };
+        signal.addEventListener("abort", leave, { once: true });
+        this.#turns.push(enter);
+      });
+    }
+    this.#working += 1;
   }
 
   /** The job becomes one more who waits for `twin`, which does the same. */

@@ -6,6 +6,7 @@ import { Mask } from "../mask.js";
 import { printable } from "../printable.js";
 import { secretValues } from "../review/gates/environment.js";
 import type { Sluice } from "../sluice.js";
+import { systemProblem } from "../system-error.js";
 import { digest } from "./digest.js";
 
 /**
@@ -62,7 +63,8 @@ export function success(output: Record<string, unknown>): CallToolResult {
 }
 
 /** Whatever was thrown, as an answer a model can act on. What is a bug of ours goes to the log with its stack. */
-export function failure(error: unknown, tool: string, sluice: Sluice): CallToolResult {
+export function failure(thrown: unknown, tool: string, sluice: Sluice): CallToolResult {
+  const error = systemProblem(thrown) ?? thrown;
   const known = isSluiceError(error);
   const mask = new Mask(secretValues(sluice.env));
   const withoutSecrets = (text: string) =>

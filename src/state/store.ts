@@ -1,6 +1,5 @@
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type * as z from "zod";
 import type { Repository } from "../change/types.js";
@@ -9,6 +8,7 @@ import { errnoOf, kindOf, readRegularFile, replaceFile, syncFolder } from "../du
 import { ConfigurationError, messageOf } from "../errors.js";
 import { type HeldLock, LockLost, type LockOptions, withLock } from "../file-lock.js";
 import type { Sluice } from "../sluice.js";
+import { makeTemporary } from "../temporary.js";
 import {
   excludeInGit,
   findPlace,
@@ -253,7 +253,7 @@ function fileStore(sluice: Sluice, place: Place): StateStore {
           warn(`Long results are not kept in ${folder}: ${messageOf(error)}.`);
         }
       }
-      temporary ??= mkdtempSync(join(tmpdir(), "sluice-results-"));
+      temporary ??= makeTemporary("results", sluice.env.TMPDIR);
       return join(temporary, safe);
     },
   };

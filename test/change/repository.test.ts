@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openChange } from "../../src/change/change.js";
@@ -89,6 +89,21 @@ describe("opening a repository", () => {
     expect(await accept("inner")).toBe(null);
     expect(await accept("--help")).toBe(null);
     expect(await accept("")).toBe(repo.path);
+  });
+
+  it("says that its own folder is gone, and still opens what the client opened", async () => {
+    const repo = repository();
+    repo.commit();
+    const moved = join(repo.path, "..", "moved");
+    renameSync(repo.path, moved);
+    await expect(openRepository(repo.sluice(), undefined)).rejects.toMatchObject({
+      message: `${repo.path}, where this server was started, is not there any more.`,
+      hint: expect.stringContaining("restart the server"),
+    });
+    await expect(openRepository(repo.sluice(), moved)).rejects.toThrow(/was not given/);
+    const sluice = repo.sluice({ roots: async () => [moved] });
+    expect(await openRepository(sluice, moved)).toMatchObject({ root: moved });
+    renameSync(moved, repo.path);
   });
 
   it("says what is wrong with a folder that is none", async () => {

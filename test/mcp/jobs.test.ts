@@ -216,9 +216,43 @@ describe("jobs", () => {
     await expect(call(work, { job })).rejects.toThrow(/expired/);
   });
 
-  it("bounds how many run at once", async () => {
-    for (let n = 0; n < 8; n++) await running(piece(`k${n}`), { wait: 1 });
-    await expect(call(piece("one more"))).rejects.toThrow(/8 jobs are running/);
+  it("does four at once, and the others in turn as they came", async () => {
+    const work = Array.from({ length: 8 }, (_, n) => piece(`k${n}`));
+    const answers = work.map((one) => call(one));
+    await settle();
+    const begun = () => work.map((one) => one.state.runs).join("");
+    expect(begun()).toBe("11110000");
+    work[2]?.finish({ n: 2 });
+    await settle();
+    expect(begun()).toBe("11111000");
+    for (const one of work) one.finish({});
+    expect(await Promise.all(answers)).toHaveLength(8);
+    expect(begun()).toBe("11111111");
+    const late = piece("late");
+    late.finish({});
+    expect(await call(late)).toMatchObject({ state: "done" });
+  });
+
+  it("says that a job waits for its turn, and takes one that is cancelled out of the row", async () => {
+    const busy = Array.from({ length: 4 }, (_, n) => piece(`k${n}`));
+    for (const one of busy) await running(one, { wait: 1 });
+    const [cancelled, next] = [piece("cancelled"), piece("next")];
+    const abort = new AbortController();
+    const gone = call(cancelled, { signal: abort.signal });
+    const waiting = await running(next);
+    expect(waiting.doing).toBe("waiting for its turn: 5 calls came before");
+    abort.abort();
+    await expect(gone).rejects.toThrow(/cancelled/);
+    busy[0]?.finish({});
+    await settle();
+    expect([cancelled.state.runs, next.state.runs]).toEqual([0, 1]);
+    next.finish({ ok: true });
+    expect(await call(next, { job: waiting.job })).toMatchObject({ state: "done", output: { ok: true } });
+  });
+
+  it("bounds how many wait", async () => {
+    for (let n = 0; n < 32; n++) await running(piece(`k${n}`), { wait: 1 });
+    await expect(call(piece("one more"))).rejects.toThrow(/32 calls are being worked on/);
   });
 
   it("cancels everything when it closes, and begins nothing after", async () => {

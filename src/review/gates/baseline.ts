@@ -1,8 +1,8 @@
-import { chmod, lstat, mkdir, mkdtemp, readdir, realpath, rm, symlink } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, lstat, mkdir, readdir, realpath, symlink } from "node:fs/promises";
 import { dirname, join, posix, relative, sep } from "node:path";
 import type { Change, TreeEntry } from "../../change/types.js";
 import { isSluiceError, messageOf } from "../../errors.js";
+import { makeTemporary, removeTemporary } from "../../temporary.js";
 
 /** The base of a change as files in a folder of its own, beside the dependencies installed in the work tree. */
 export interface Baseline {
@@ -36,8 +36,9 @@ export async function makeBaseline(
   if (base.length > maxFiles || bytes > maxBytes)
     return { reason: "base is too large to be checked on the side" };
   if (dependenciesDiffer(base, head)) return { reason: "the change also changes dependencies" };
-  const top = await realpath(await mkdtemp(join(temporary ?? tmpdir(), "sluice-base-")));
-  const remove = () => rm(top, { recursive: true, force: true, maxRetries: 5 }).catch(() => {});
+  const made = makeTemporary("base", temporary);
+  const top = await realpath(made);
+  const remove = () => removeTemporary(made);
   const folder = join(top, "tree");
   const scratch = join(top, "scratch");
   try {
