@@ -60,7 +60,8 @@ function checkText(diff: string): void {
 
 /** "Binary files differ" says that something changed without what: it is listed instead of failing the rest. */
 function withoutBinaryNotes(text: string): { text: string; skipped: Skipped[] } {
-  if (!/^Binary files /m.test(text)) return { text, skipped: [] };
+  if (!/^(?:Binary files|Only in) /m.test(text)) return { text, skipped: [] };
+  if (!/^diff --git /m.test(text)) return { text, skipped: plainNotes(text) };
   const skipped: Skipped[] = [];
   const sections = text.split(/^(?=diff --git )/m).filter((section) => {
     const names = /^@@ /m.test(section) ? null : binaryNames(section);
@@ -74,6 +75,25 @@ function withoutBinaryNotes(text: string): { text: string; skipped: Skipped[] } 
     return false;
   });
   return { text: sections.join(""), skipped };
+}
+
+/** What plain `diff -r` names without showing it; a line of a hunk begins with a sign. */
+function plainNotes(text: string): Skipped[] {
+  return text.split("\n").flatMap((each) => {
+    const line = each.trimEnd();
+    const [, folder, name] = /^Only in (.+): (.+)$/.exec(line) ?? [];
+    if (folder !== undefined && name !== undefined) {
+      const inside = folder.split("/").slice(1);
+      return {
+        path: [...inside, name].join("/"),
+        reason: "its content is not in the diff; make it with `diff -N`",
+      };
+    }
+    const names = binaryNames(line);
+    if (names === null) return [];
+    const path = names[1].split("/").slice(1).join("/") || names[1];
+    return { path, reason: "binary content is not in the diff; make it with `git diff --binary`" };
+  });
 }
 
 function binaryNames(section: string): [string, string] | null {
@@ -106,10 +126,13 @@ function* readings(text: string): Generator<{ input: string; flags: string[] }> 
  */
 function hasPrefixes(text: string): boolean {
   let without = false;
+  const plain = !/^diff --git /m.test(text);
+  // Also the two folders that plain `diff -r` was given: `shop.orig/a.ts` and `shop/a.ts`.
   const isPair = (before: string, after: string) => {
-    const [, old] = /^"?([a-z])\//.exec(before) ?? [];
-    const [, now] = /^"?([a-z])\//.exec(after) ?? [];
-    return old !== undefined && now !== undefined && old !== now;
+    const [, old, rest] = /^"?([^/]+)\/(.+)$/.exec(before.trimEnd()) ?? [];
+    const [, now, same] = /^"?([^/]+)\/(.+)$/.exec(after.trimEnd()) ?? [];
+    if (old === undefined || now === undefined || old === now) return false;
+    return (plain && rest === same) || (/^[a-z]$/.test(old) && /^[a-z]$/.test(now));
   };
   for (const [, before = "", after = ""] of text.matchAll(/^--- ("?[^\t\n]+)[^\n]*\n\+\+\+ ("?[^\t\n]+)/gm)) {
     if (before.trimEnd() === "/dev/null" || after.trimEnd() === "/dev/null") continue;

@@ -45,7 +45,11 @@ export function worktreeTree(
   return withTemporaryIndex(async (index) => {
     const step: Step = { store, index, signal, exclude, skipped: [] };
     await copyIndex(store.repository, index);
-    const [changed, untracked] = await Promise.all([changedPaths(step), untrackedPaths(step)]);
+    const [changed, untracked] = await Promise.all([
+      changedPaths(step),
+      untrackedPaths(step),
+      listDirtySubmodules(step),
+    ]);
     await removeEntries(step, changed.gone);
     await addEntries(step, [...changed.present, ...untracked]);
     return { tree: await writeTree(step), skipped: step.skipped };
@@ -118,6 +122,27 @@ async function changedPaths(step: Step): Promise<{ present: string[]; gone: stri
   }
   for (const path of present) gone.delete(path);
   return { present: [...present], gone: [...gone] };
+}
+
+/** A submodule is taken as the commit checked out in it: what is edited there and not committed is in no tree. */
+async function listDirtySubmodules(step: Step): Promise<void> {
+  if (!existsSync(join(step.store.repository.root, ".gitmodules"))) return;
+  const command = ["status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=no"];
+  const { stdout } = await runAnyway(step, [...command, "--ignore-submodules=none"]);
+  for (const record of byteStrings(stdout)) {
+    // `1 XY S<commit><modified><untracked> …8 fields… path`, `u` with 10 before the path.
+    const [kind = "", , submodule = ""] = record.split(" ", 3);
+    if (!/^S.(?:M.|.U)$/.test(submodule)) continue;
+    const path = record
+      .split(" ")
+      .slice(kind === "u" ? 10 : 8)
+      .join(" ");
+    skip(
+      step,
+      path,
+      "a submodule with uncommitted changes of its own: commit them there, or review it by itself",
+    );
+  }
 }
 
 /** Byte strings of the untracked paths to take: not ignored, not too large, no repository of its own. */

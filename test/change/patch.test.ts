@@ -110,6 +110,25 @@ describe("a pasted diff", () => {
     expect(change.skipped.map(({ path }) => path)).toEqual(["b.bin", "c.bin"]);
   });
 
+  it("may come from plain diff of two folders, which names what it does not show", async () => {
+    const repo = repository();
+    repo.write({ "src/a.ts": "1\n", "logo.png": "\0" });
+    repo.commit();
+    const diff = [
+      "diff -ru shop.orig/src/a.ts shop/src/a.ts",
+      "--- shop.orig/src/a.ts\t2026-01-02 03:04:05.000000000 +0000",
+      "+++ shop/src/a.ts\t2026-01-02 03:04:06.000000000 +0000",
+      "@@ -1 +1 @@",
+      "-1",
+      "+2",
+      "Binary files shop.orig/logo.png and shop/logo.png differ",
+      "Only in shop/src: new.ts",
+    ];
+    const change = await openChange(repo.sluice(), { diff: diff.join("\n") });
+    expect(change.files.map(({ path }) => path)).toEqual(["src/a.ts"]);
+    expect(change.skipped.map(({ path }) => path)).toEqual(["logo.png", "src/new.ts"]);
+  });
+
   it("is an empty change when it is blank", async () => {
     const repo = repository();
     repo.write({ a: "1\n" });

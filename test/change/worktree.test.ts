@@ -172,6 +172,31 @@ describe("taking the work tree", () => {
     expect(seen(ofModule)).toEqual(["modified a"]);
   });
 
+  it("lists submodules with work of their own that no tree holds, and runs nothing of theirs", async () => {
+    const library = repository();
+    library.write({ a: "1\n" });
+    library.commit();
+    const repo = repository();
+    for (const path of ["edited lib", "grown", "clean"]) {
+      repo.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", library.path, path);
+    }
+    repo.git("config", "-f", ".gitmodules", "submodule.grown.ignore", "all");
+    repo.commit();
+    repo.git("config", "diff.ignoreSubmodules", "all");
+    for (const key of ["core.fsmonitor", "filter.x.clean", "core.sshCommand"]) {
+      repo.git("-C", "edited lib", "config", key, "touch ran; true");
+    }
+    repo.write({ "edited lib/a": "2\n", "grown/b": "1\n" });
+    const change = await openChange(repo.sluice(), {});
+    expect([change.headKind, seen(change)]).toEqual(["worktree", []]);
+    expect(change.skipped).toEqual(
+      ["edited lib", "grown"].map((path) => ({ path, reason: expect.stringContaining("uncommitted") })),
+    );
+    expect(existsSync(join(repo.path, "edited lib", "ran")) || existsSync(join(repo.path, "ran"))).toBe(
+      false,
+    );
+  });
+
   it("lists files whose filter is missing, and takes the rest", async () => {
     const repo = repository();
     repo.write({ a: "1\n", "old.big": "pointer\n", ".gitattributes": "*.big filter=lfs\n" });
