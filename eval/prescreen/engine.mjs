@@ -7,7 +7,15 @@ import { pathToFileURL } from "node:url";
 
 export async function loadEngine(root) {
   const load = (name) => import(pathToFileURL(join(root, "dist/src", name)).href);
-  const [{ createSluice }, { openChange }, { analyse }, { engines }, { compare }, files] = await Promise.all(
+  const [
+    { createSluice },
+    { openChange },
+    { analyse },
+    { engines },
+    { compare },
+    files,
+    { killAllProcesses },
+  ] = await Promise.all(
     [
       "sluice.js",
       "change/change.js",
@@ -15,6 +23,7 @@ export async function loadEngine(root) {
       "analyzers/index.js",
       "analyzers/compare.js",
       "analyzers/files.js",
+      "process.js",
     ].map(load),
   );
 
@@ -63,7 +72,7 @@ export async function loadEngine(root) {
       };
     }
   }
-  return { examine, names: engines.map(({ name }) => name), files };
+  return { examine, names: engines.map(({ name }) => name), files, stop: killAllProcesses };
 }
 
 function isMistake({ severity }) {
@@ -100,7 +109,6 @@ export function versionsOf(root) {
   }
   return {
     sluice: JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version,
-    commit: commitOf(root),
     analysis: hash.digest("hex").slice(0, 12),
     node: process.versions.node,
     typescript: version("typescript"),
@@ -111,7 +119,8 @@ export function versionsOf(root) {
   };
 }
 
-function commitOf(root) {
+/** The commit of the checkout, for a reader; the hash of the analysis is what tells results apart. */
+export function commitOf(root) {
   try {
     return execFileSync("git", ["rev-parse", "HEAD"], {
       cwd: root,

@@ -63,7 +63,7 @@ export function markdown(summary, names) {
   return `# Pre-screen on ${summary.name}
 
 Repository at \`${summary.head}\`; N at most ${summary.n} per class, seed ${summary.seed}; the newest ${summary.commits} commits
-that touch source. sluice ${versions.sluice} (${versions.commit?.slice(0, 12) ?? "no commit"}, analysis ${versions.analysis}), Node ${versions.node},
+that touch source. sluice ${versions.sluice} (${summary.commit?.slice(0, 12) ?? "no commit"}, analysis ${versions.analysis}), Node ${versions.node},
 typescript ${versions.typescript}, oxlint ${versions.oxlint}, pyright ${versions.pyright}, ruff ${versions.ruff}, secretlint ${versions.secretlint}.${summary.complete ? "" : "\n\n**Not complete: the run was stopped, and --resume goes on.**"}
 
 ## Mistakes caught

@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { loadEngine, versionsOf } from "./engine.mjs";
+import { commitOf, loadEngine, versionsOf } from "./engine.mjs";
 import { plan } from "./plan.mjs";
 import { progressBar } from "./progress.mjs";
 import { openRecords } from "./records.mjs";
@@ -71,7 +71,7 @@ function readOptions() {
 async function main() {
   const options = readOptions();
   if (options === null) return console.log(usage);
-  const { examine, names, files } = await loadEngine(options.root);
+  const { examine, names, files, stop: stopEngines } = await loadEngine(options.root);
   const isAnalysed = (path) => files.isEcmaScript(path) || files.isPython(path);
   const isSource = (path) =>
     isAnalysed(path) &&
@@ -83,6 +83,7 @@ async function main() {
   let report = () => {};
   const stop = () => {
     bar.end();
+    stopEngines();
     report();
     clone.remove();
     console.error("stopped; the same command with --resume goes on");
@@ -114,7 +115,12 @@ async function main() {
       const asTheyAre = records.all("commit").filter(({ id }) => pool.has(id));
       const planned = records.get("plan", "plan")?.mutants.length ?? null;
       const complete = made.length === planned && asTheyAre.length === commits.length;
-      const summary = summarise({ ...head, complete }, made, asTheyAre, names);
+      const summary = summarise(
+        { ...head, commit: commitOf(options.root), complete },
+        made,
+        asTheyAre,
+        names,
+      );
       const text = markdown(summary, names);
       writeFileSync(join(options.out, "report.json"), `${JSON.stringify(summary, null, 2)}\n`);
       writeFileSync(join(options.out, "report.md"), text);
