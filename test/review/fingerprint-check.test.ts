@@ -205,6 +205,31 @@ describe("which verdict stands", () => {
 });
 
 describe("a SHIP is not repeated", () => {
+  it("of a part of it: narrowed by paths, or pasted as a diff", async () => {
+    const part = repository.git("diff");
+    edit("src/other.ts", "export const more = 1;");
+    for (const args of [{ paths: ["src/cart.ts"] }, { diff: part }]) {
+      await premium({}, args);
+      expect(await check({}, args)).toMatchObject({ decision: "skip", premium_ship: true });
+      expect(await check()).toMatchObject({ decision: "review", reason: "changed", premium_ship: false });
+    }
+  });
+
+  it("when what is reviewed now deletes the line elsewhere and leaves the same files", async () => {
+    const functions = (where: string) =>
+      `export function a() {\n${where === "a" ? "  check();\n" : ""}}\nexport function b() {\n${where === "b" ? "  check();\n" : ""}}\n`;
+    const removing = async (where: string) => {
+      repository.write({ "src/cart.ts": functions(where) });
+      repository.commit();
+      repository.write({ "src/cart.ts": functions("") });
+    };
+    await removing("a");
+    await premium();
+    expect(await check()).toMatchObject({ decision: "skip", premium_ship: true });
+    await removing("b");
+    expect(await check()).toMatchObject({ reason: "surroundings_changed", premium_ship: false });
+  });
+
   it("from a model that today's class does not list", async () => {
     await premium();
     const result = await check({ acceptsModel: (model) => model === "another" });
