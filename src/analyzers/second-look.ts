@@ -5,6 +5,7 @@ import type { Change } from "../change/types.js";
 import type { Sluice } from "../sluice.js";
 import type { Finding } from "./compare.js";
 import { isEcmaScript, isFixture, isPython } from "./files.js";
+import { returnedValue } from "./returned-before.js";
 import { maskSecrets } from "./secret-rules.js";
 import type { Workspace } from "./workspace.js";
 
@@ -183,15 +184,11 @@ function withoutComments(text: string, python: boolean): string {
     .replace(strings, "");
 }
 
-/** Was the function there before, and is it in the same file? Then it is the change that took a return away. */
+/** Was the function in the same file before, and did it return something? Then it is the change that took that away. */
 async function returnedBefore(name: string, file: string, { change, workspace }: Look): Promise<boolean> {
   const path = change.files.find((one) => one.path === file)?.oldPath ?? file;
   const text = await workspace.text("base", path);
-  if (text === null) return false;
-  const quoted = name.replace(/\$/g, "\\$");
-  return new RegExp(
-    `\\bdef\\s+${quoted}\\s*\\(|\\bfunction\\s*\\*?\\s*${quoted}\\s*[(<]|(?<![\\w$])${quoted}\\s*(=|:|\\()`,
-  ).test(text);
+  return text !== null && (await returnedValue(name, path, text));
 }
 
 /**
