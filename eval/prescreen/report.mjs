@@ -54,7 +54,9 @@ export function markdown(summary, names) {
   );
   const rows = Object.entries(summary.classes).flatMap(([name, whole]) => {
     const languages = Object.entries(whole.by_language);
-    if (whole.n === 0) return [row(name, "no place for it found", whole, used)];
+    if (whole.n === 0) {
+      return [row(name, summary.complete ? "no place for it found" : "none yet", whole, used)];
+    }
     return [
       row(name, languages.length === 1 ? languages[0][0] : "all", whole, used),
       ...(languages.length > 1 ? languages.map(([language, one]) => row("", language, one, used)) : []),
