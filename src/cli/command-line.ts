@@ -47,6 +47,14 @@ export async function runCommandLine(args: readonly string[], sluice: Sluice): P
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
+  // `sluice doctor | head`: who has read enough is no error.
+  const unread = (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    killAllProcesses();
+    process.exit(code);
+  };
+  process.stdout.on("error", unread);
+  process.stderr.on("error", unread);
   const program = new Command("sluice")
     .description(
       "Makes a coding agent's premium quota last: free gates, analyzers and fingerprints in front of every premium review.",

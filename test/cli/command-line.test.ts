@@ -67,6 +67,18 @@ describe("sluice", () => {
     expect(existsSync(join(here.path, "x"))).toBe(false);
   });
 
+  it("does not mind a reader that has read enough", () => {
+    const here = repository();
+    const { env } = here.sluice();
+    const command = `'${process.execPath}' '${main}' doctor --json | head -c 1; echo "$?"`;
+    const { stdout, stderr } = spawnSync("bash", ["-c", command], {
+      cwd: here.path,
+      env: { ...env },
+      encoding: "utf8",
+    });
+    expect({ stdout, stderr }).toEqual({ stdout: "{0\n", stderr: "" });
+  });
+
   it("serves a client that closes at once, and ends", () => {
     const result = sluice(repository());
     expect({ code: result.code, stdout: result.stdout }).toEqual({ code: 0, stdout: "" });
