@@ -40,6 +40,8 @@ export interface RunResult {
 const killGrace = 2_000;
 /** After the kill, and after the exit of a program whose pipes somebody else still holds. */
 const drainGrace = 1_000;
+/** How often output that still comes after the exit renews `drainGrace`. */
+const mostDrains = 5;
 const trees = new Set<Tree>();
 
 /**
@@ -113,6 +115,15 @@ export function runProcess(file: string, args: readonly string[], options: RunOp
       resolve(answer());
     };
     const done = () => finish(() => result(stopped, ended?.code, ended?.killedBy));
+    let received = 0;
+    // A pipe may outlive the program in the hands of what it left behind: not waited for without end. But when our
+    // own event loop was busy, the timer comes before the output that waits to be read: that is let in first.
+    const drain = (rounds: number) => {
+      const before = received;
+      after(drainGrace, () => {
+        setImmediate(() => (received > before && rounds > 0 ? drain(rounds - 1) : done()));
+      });
+    };
     const kill = () => {
       if (tree !== null) killTree(tree);
       // A process that even SIGKILL does not end (it hangs in the kernel) is left behind.
@@ -133,9 +144,11 @@ export function runProcess(file: string, args: readonly string[], options: RunOp
       child[name]?.on("data", (chunk: Buffer) => {
         options.onOutput?.(chunk, name);
         kept[name].add(chunk);
+        received += chunk.length;
       });
       child[name]?.on("error", () => {
         // A pipe that breaks ends the output, not the run.
+        kept[name].cut = true;
       });
     }
     child.on("error", (error) => {
@@ -146,7 +159,7 @@ export function runProcess(file: string, args: readonly string[], options: RunOp
       clearTimeout(limit);
       // Whatever of a stopped program ignored the first signal goes with it.
       if (tree !== null && (stopped !== null || options.reap)) killTree(tree);
-      after(drainGrace, done);
+      drain(mostDrains);
     });
     child.on("close", done);
     child.stdin?.on("error", () => {

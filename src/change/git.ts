@@ -109,6 +109,15 @@ export async function gitText(
   return (await git(where, args, options)).stdout.toString("utf8").replace(/\r?\n$/, "");
 }
 
+/** The object id that a command printed. Throws SourceError when it printed none: an empty id would name anything. */
+export function printedId({ stdout }: Pick<GitResult, "stdout">): string {
+  const id = stdout.toString("latin1").trim();
+  if (/^[0-9a-f]{40,64}$/.test(id)) return id;
+  throw new SourceError("git ended well but did not say which object it wrote.", "Call again.", {
+    kind: "git",
+  });
+}
+
 function checked(result: RunResult, args: readonly string[], options: GitOptions): GitResult {
   const command = `git ${args.find((word) => !word.startsWith("-")) ?? ""}`.trim();
   if (result.stopped === "cancelled") {

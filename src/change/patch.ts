@@ -1,4 +1,5 @@
 import { UsageError } from "../errors.js";
+import { printedId } from "./git.js";
 import { type ObjectStore, withTemporaryIndex } from "./object-store.js";
 import type { Skipped } from "./types.js";
 
@@ -34,7 +35,7 @@ export async function applyDiff(
       const result = await store.read(args, { env, signal, input, allowFailure: true, timeout: 120_000 });
       if (result.code === 0) {
         const written = await store.read(["write-tree", "--missing-ok"], { env, signal });
-        return { tree: written.stdout.toString("latin1").trim(), skipped };
+        return { tree: printedId(written), skipped };
       }
       reason ||= said(result.stderr);
     }

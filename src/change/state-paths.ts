@@ -1,5 +1,6 @@
 import { UsageError } from "../errors.js";
 import { byteStrings, textOf } from "./bytes.js";
+import { printedId } from "./git.js";
 import { type ObjectStore, withTemporaryIndex } from "./object-store.js";
 import type { Skipped } from "./types.js";
 
@@ -49,7 +50,7 @@ export async function withoutState(
     await store.read(["update-index", "-z", "--index-info"], { env, signal, input });
     return store.read(["write-tree", "--missing-ok"], { env, signal });
   });
-  return { tree: stripped.stdout.toString("latin1").trim(), removed };
+  return { tree: printedId(stripped), removed };
 }
 
 /**

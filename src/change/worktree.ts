@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isSluiceError, messageOf, UsageError } from "../errors.js";
 import { byteStrings, textOf } from "./bytes.js";
 import { filterDrivers, filtersOff } from "./filters.js";
-import { git } from "./git.js";
+import { git, printedId } from "./git.js";
 import { copyIndex, type ObjectStore, withTemporaryIndex } from "./object-store.js";
 import { isWithin } from "./repository.js";
 import { isExcluded } from "./state-paths.js";
@@ -68,7 +68,7 @@ export function stagedTree(store: ObjectStore, signal?: AbortSignal): Promise<Sn
 
 async function writeTree(step: Step): Promise<string> {
   const written = await runAnyway(step, ["write-tree", "--missing-ok"]);
-  return written.stdout.toString("latin1").trim();
+  return printedId(written);
 }
 
 interface RunOptions {
