@@ -4,7 +4,7 @@ import { Output } from "../../src/review/gates/output.js";
 import { isErrorLine, ProblemLines } from "../../src/review/gates/problems.js";
 
 function problems(text: string): ProblemLines {
-  const lines = new ProblemLines(["/work/project", "/tmp/base/tree"]);
+  const lines = new ProblemLines(["/home/project", "/tmp/base/tree"]);
   for (const line of text.split("\n")) lines.add(line);
   return lines;
 }
@@ -21,8 +21,8 @@ describe("comparing what two runs printed", () => {
     [
       "ESLint",
       "/tmp/base/tree/src/a.js\n  3:5  error  'x' is not defined  no-undef\n\n✖ 1 problem (1 error, 0 warnings)",
-      "/work/project/src/a.js\n  17:15  error  'x' is not defined  no-undef\n\n✖ 1 problem (1 error, 0 warnings)",
-      "/work/project/src/b.js\n  3:5  error  'x' is not defined  no-undef",
+      "/home/project/src/a.js\n  17:15  error  'x' is not defined  no-undef\n\n✖ 1 problem (1 error, 0 warnings)",
+      "/home/project/src/b.js\n  3:5  error  'x' is not defined  no-undef",
     ],
     [
       "rustc",
@@ -51,8 +51,8 @@ describe("comparing what two runs printed", () => {
     [
       "Maven",
       "[ERROR] /tmp/base/tree/src/A.java:[3,5] cannot find symbol\n[INFO] Total time:  1.234 s",
-      "[ERROR] /work/project/src/A.java:[17,5] cannot find symbol\n[INFO] Total time:  4.321 s",
-      "[ERROR] /work/project/src/B.java:[3,5] cannot find symbol",
+      "[ERROR] /home/project/src/A.java:[17,5] cannot find symbol\n[INFO] Total time:  4.321 s",
+      "[ERROR] /home/project/src/B.java:[3,5] cannot find symbol",
     ],
     [
       "gcc under make",
