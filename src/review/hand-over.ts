@@ -63,7 +63,7 @@ function diffCommand({ base, head, headKind }: Change): string | null {
     case "staged":
       return `git diff --cached ${base.commit ?? base.tree}`;
     case "worktree":
-      return `git diff ${base.commit ?? base.tree}; git status --short for new files`;
+      return `git diff ${base.commit ?? base.tree}; git ls-files --others --exclude-standard`;
     case "diff":
       return null;
   }
