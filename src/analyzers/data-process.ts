@@ -3,6 +3,7 @@ import { parse as parseToml, TomlError } from "smol-toml";
 import { LineCounter, parseAllDocuments } from "yaml";
 import * as z from "zod";
 import { answerRequest } from "./answer.js";
+import { lineOf, lineStarts } from "./line-starts.js";
 
 const request = z.array(
   z.object({ key: z.string(), format: z.enum(["json", "jsonc", "yaml", "toml"]), text: z.string() }),
@@ -52,26 +53,30 @@ const jsonErrors: Readonly<Partial<Record<ParseErrorCode, string>>> = {
 const commentCode = 10;
 
 function readJson(text: string, comments: boolean): Problem[] {
-  const lineOf = lineFinder(text);
+  const starts = lineStarts(text);
   const strictly = parsedJson(text, false);
-  if (strictly.errors.length === 0) return duplicates(strictly.root, lineOf);
+  if (strictly.errors.length === 0) return duplicates(strictly.root, starts);
   const tolerantly = parsedJson(text, true);
   const [error] = tolerantly.errors;
   if (error) {
     if (isLines(text)) return [];
     return [
-      { kind: "syntax", message: `${jsonErrors[error.error] ?? "unreadable"}.`, line: lineOf(error.offset) },
+      {
+        kind: "syntax",
+        message: `${jsonErrors[error.error] ?? "unreadable"}.`,
+        line: lineOf(starts, error.offset),
+      },
     ];
   }
-  const found = duplicates(tolerantly.root, lineOf);
+  const found = duplicates(tolerantly.root, starts);
   const lenient = strictly.errors[0];
   if (comments || !lenient) return found;
   if (Number(lenient.error) === commentCode) {
-    return [{ kind: "lenient", message: "a comment.", line: lineOf(lenient.offset) }, ...found];
+    return [{ kind: "lenient", message: "a comment.", line: lineOf(starts, lenient.offset) }, ...found];
   }
   // It is noticed at the bracket, and stands before it.
   const comma = text.lastIndexOf(",", lenient.offset);
-  const line = lineOf(comma === -1 ? lenient.offset : comma);
+  const line = lineOf(starts, comma === -1 ? lenient.offset : comma);
   return [{ kind: "lenient", message: "a comma before a closing bracket.", line }, ...found];
 }
 
@@ -100,7 +105,7 @@ function isLines(text: string): boolean {
 /** Keys that people repeat because they hold remarks. */
 const remark = /^(\/\/.*|#.*|_?comments?\d*|\$comment|_+)$/i;
 
-function duplicates(root: JsonNode | undefined, lineOf: (offset: number) => number): Problem[] {
+function duplicates(root: JsonNode | undefined, starts: readonly number[]): Problem[] {
   const found: Problem[] = [];
   const queue = root ? [root] : [];
   for (let node = queue.pop(); node; node = queue.pop()) {
@@ -114,8 +119,8 @@ function duplicates(root: JsonNode | undefined, lineOf: (offset: number) => numb
       if (value) queue.push(value);
       if (!name || typeof name.value !== "string" || remark.test(name.value)) continue;
       const first = seen.get(name.value);
-      if (first === undefined) seen.set(name.value, lineOf(name.offset));
-      else found.push(duplicate(name.value, first, lineOf(name.offset)));
+      if (first === undefined) seen.set(name.value, lineOf(starts, name.offset));
+      else found.push(duplicate(name.value, first, lineOf(starts, name.offset)));
     }
   }
   return found;
@@ -180,21 +185,6 @@ function readToml(text: string): Problem[] {
       },
     ];
   }
-}
-
-function lineFinder(text: string): (offset: number) => number {
-  const starts = [0];
-  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
-  return (offset) => {
-    let low = 0;
-    let high = starts.length;
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if ((starts[middle] ?? 0) <= offset) low = middle;
-      else high = middle;
-    }
-    return low + 1;
-  };
 }
 
 await answerRequest(analyse);

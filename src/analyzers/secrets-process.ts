@@ -4,6 +4,7 @@ import { lintSource } from "@secretlint/core";
 import { creator } from "@secretlint/secretlint-rule-preset-recommend";
 import * as z from "zod";
 import { answerRequest } from "./answer.js";
+import { lineOf, lineStarts } from "./line-starts.js";
 import { findSecrets, isLocalUrl, isPlaceholder, type Secret, withoutOverlaps } from "./secret-rules.js";
 
 const request = z.array(z.object({ key: z.string(), path: z.string(), text: z.string() }));
@@ -65,23 +66,6 @@ const kinds: Readonly<Record<string, string>> = {
 
 function kind(rule: string): string {
   return kinds[rule] ?? `${rule} secret`;
-}
-
-function lineStarts(text: string): number[] {
-  const starts = [0];
-  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
-  return starts;
-}
-
-function lineOf(starts: readonly number[], offset: number): number {
-  let low = 0;
-  let high = starts.length;
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if ((starts[middle] ?? 0) <= offset) low = middle;
-    else high = middle;
-  }
-  return low + 1;
 }
 
 await answerRequest(analyse);

@@ -40,14 +40,8 @@ const options = [
 ];
 
 /** A file of a diff and its text: the byte range of `RawDiff.output`, from `diff --git` on. */
-export interface RawFile {
-  status: FileStatus;
-  path: string;
-  oldPath: string | null;
-  oldMode: string;
-  newMode: string;
-  oldId: string | null;
-  newId: string | null;
+export interface RawFile
+  extends Pick<ChangedFile, "status" | "path" | "oldPath" | "oldMode" | "newMode" | "oldId" | "newId"> {
   start: number;
   end: number;
 }

@@ -1,4 +1,4 @@
-import type { Family } from "./languages.js";
+import { code, type Family } from "./languages.js";
 import type { ChangeClass } from "./reasons.js";
 
 /** A sign in a changed line that somebody should look twice. */
@@ -12,20 +12,6 @@ export interface Sign {
   /** Linear on any line: no nested repetition, no unbounded `.*`. */
   pattern: RegExp;
 }
-
-const code: readonly Family[] = [
-  "js",
-  "python",
-  "go",
-  "rust",
-  "java",
-  "c",
-  "csharp",
-  "ruby",
-  "php",
-  "shell",
-  "other",
-];
 
 function security(rule: string, families: readonly Family[] | null, what: string, pattern: RegExp): Sign {
   return { rule, class: "SECURITY", families, what, pattern };

@@ -102,7 +102,8 @@ export function languageOf(path: string, firstLine = ""): Language {
   return { family: "other", grammar: null };
 }
 
-const code: ReadonlySet<Family> = new Set<Family>([
+/** The families that a machine runs. */
+export const code: readonly Family[] = [
   "js",
   "python",
   "go",
@@ -114,9 +115,9 @@ const code: ReadonlySet<Family> = new Set<Family>([
   "php",
   "shell",
   "other",
-]);
+];
 
 /** Whether a machine runs it. */
 export function isCode(language: Language): boolean {
-  return code.has(language.family);
+  return code.includes(language.family);
 }
