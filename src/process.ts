@@ -2,7 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { messageOf } from "./errors.js";
-import { killTree, runMarker, signalTree, type Tree } from "./process-tree.js";
+import { killTree, runMarker, signalTree, type Tree, tracked } from "./process-tree.js";
+
+export { killAllProcesses } from "./process-tree.js";
 
 export interface RunOptions {
   cwd: string;
@@ -42,7 +44,6 @@ const killGrace = 2_000;
 const drainGrace = 1_000;
 /** How often output that still comes after the exit renews `drainGrace`. */
 const mostDrains = 5;
-const trees = new Set<Tree>();
 
 /**
  * Runs a program without a shell, in a process group of its own, so that a limit or a cancellation ends
@@ -102,7 +103,7 @@ export function runProcess(file: string, args: readonly string[], options: RunOp
       return timer;
     };
     const tree: Tree | null = child.pid === undefined ? null : { pid: child.pid, run, seen: new Set() };
-    if (tree !== null) trees.add(tree);
+    if (tree !== null) tracked.add(tree);
 
     let answered = false;
     const finish = (answer: () => RunResult) => {
@@ -110,7 +111,7 @@ export function runProcess(file: string, args: readonly string[], options: RunOp
       answered = true;
       for (const timer of timers) clearTimeout(timer);
       options.signal?.removeEventListener("abort", cancel);
-      if (tree !== null) trees.delete(tree);
+      if (tree !== null) tracked.delete(tree);
       for (const stream of child.stdio) stream?.destroy();
       resolve(answer());
     };
@@ -167,12 +168,6 @@ export function runProcess(file: string, args: readonly string[], options: RunOp
     });
     child.stdin?.end(options.input ?? "");
   });
-}
-
-/** Ends everything still running, at once: for our own exit. */
-export function killAllProcesses(): void {
-  for (const tree of trees) killTree(tree);
-  trees.clear();
 }
 
 /** The first bytes of a stream. */

@@ -1,11 +1,14 @@
-/** The other end of `callOwnProcess`: reads the request from stdin, writes the answer to stdout, and ends. */
-export async function answerRequest(work: (request: string) => unknown): Promise<void> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
-  const answer = await work(Buffer.concat(chunks).toString("utf8"));
-  await new Promise<void>((resolve) => {
-    process.stdout.write(JSON.stringify(answer), () => resolve());
-  });
-  // Some libraries leave threads behind that would take seconds to wind down.
-  process.exit(0);
+import * as z from "zod";
+
+/** What a script exports as `analyse` when it answers one text after the other, each by itself: see `answersOf`. */
+export function eachOf<Q extends { key: string }>(
+  question: z.ZodType<Q>,
+  answer: (question: Q) => unknown,
+): (request: unknown) => Promise<{ key: string; answer: unknown }[]> {
+  const questions = z.array(question);
+  return async (request) => {
+    const answers = [];
+    for (const one of questions.parse(request)) answers.push({ key: one.key, answer: await answer(one) });
+    return answers;
+  };
 }

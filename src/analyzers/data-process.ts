@@ -2,12 +2,14 @@ import { type Node as JsonNode, type ParseError, type ParseErrorCode, parseTree 
 import { parse as parseToml, TomlError } from "smol-toml";
 import { LineCounter, parseAllDocuments } from "yaml";
 import * as z from "zod";
-import { answerRequest } from "./answer.js";
+import { eachOf } from "./answer.js";
 import { lineOf, lineStarts } from "./line-starts.js";
 
-const request = z.array(
-  z.object({ key: z.string(), format: z.enum(["json", "jsonc", "yaml", "toml"]), text: z.string() }),
-);
+const question = z.object({
+  key: z.string(),
+  format: z.enum(["json", "jsonc", "yaml", "toml"]),
+  text: z.string(),
+});
 
 interface Problem {
   kind: "syntax" | "lenient" | "duplicate";
@@ -15,13 +17,11 @@ interface Problem {
   line: number;
 }
 
-function analyse(text: string): { key: string; problems: Problem[] }[] {
-  return request.parse(JSON.parse(text)).map(({ key, format, text: source }) => {
-    const read = format === "yaml" ? readYaml : format === "toml" ? readToml : readJson;
-    const problems = source.trim() === "" ? [] : read(source, format === "jsonc");
-    return { key, problems: problems.some(isSyntax) && isFilledIn(source) ? [] : problems };
-  });
-}
+export const analyse = eachOf(question, ({ format, text }): Problem[] => {
+  const read = format === "yaml" ? readYaml : format === "toml" ? readToml : readJson;
+  const problems = text.trim() === "" ? [] : read(text, format === "jsonc");
+  return problems.some(isSyntax) && isFilledIn(text) ? [] : problems;
+});
 
 const isSyntax = ({ kind }: Problem) => kind === "syntax";
 
@@ -186,5 +186,3 @@ function readToml(text: string): Problem[] {
     ];
   }
 }
-
-await answerRequest(analyse);

@@ -1,9 +1,9 @@
 import * as z from "zod";
+import { answersOf } from "./answers.js";
 import { type DataFormat, dataFormat } from "./data-formats.js";
 import { type BothSides, type Engine, evidenceOf } from "./engine.js";
 import { isFixture, isTest } from "./files.js";
-import { callOwnProcess } from "./own-process.js";
-import { otherKey, type SideText, textsOf } from "./texts.js";
+import { type SideText, textsOf } from "./texts.js";
 
 const problem = z.object({
   /** `lenient`: a comment or a trailing comma, which some readers of JSON take. */
@@ -12,7 +12,6 @@ const problem = z.object({
   line: z.number(),
 });
 type Problem = z.infer<typeof problem>;
-const answer = z.array(z.object({ key: z.string(), problems: z.array(problem) }));
 
 const names: Readonly<Record<DataFormat, string>> = {
   json: "JSON",
@@ -27,20 +26,19 @@ export const data: Engine = {
   languages: "JSON, YAML or TOML",
   handles: (path) => dataFormat(path) !== null,
   timeout: 30_000,
-  async analyse({ files, workspace, signal }) {
+  lane: "light",
+  async analyse(input) {
+    const { files, workspace } = input;
     const texts = await textsOf(files, workspace);
-    const request = [...texts.values()].map(({ key, path, text }) => ({
+    const questions = [...texts.values()].map(({ key, path, text }) => ({
       key,
       format: dataFormat(path),
       text,
     }));
-    const cwd = await workspace.emptyFolder();
-    const options = { cwd, env: await workspace.environment(), timeout: this.timeout, signal };
-    const answers = await callOwnProcess("data-process", request, answer, options);
-    const problems = new Map(answers.map((one) => [one.key, one.problems]));
+    const problems = await answersOf("data-process", questions, texts, z.array(problem), input);
     const found: BothSides = { base: [], head: [] };
     for (const file of texts.values()) {
-      const before = file.side === "base" ? file.key : otherKey(files, file);
+      const before = file.side === "base" ? file.key : file.other;
       const inherited = before === null ? null : (problems.get(before) ?? []);
       for (const one of problems.get(file.key) ?? []) {
         const severity = severityOf(one, file, inherited);

@@ -61,8 +61,10 @@ export interface Engine {
   languages: string;
   handles(path: string): boolean;
   analyse(input: EngineInput): Promise<BothSides>;
-  /** Milliseconds allowed for both sides together. */
+  /** Milliseconds allowed for both sides together, from when it begins. */
   timeout: number;
+  /** Engines of one lane take turns, because they share a process. Default: its own. */
+  lane?: string | undefined;
 }
 
 export const sides: readonly Side[] = ["base", "head"];

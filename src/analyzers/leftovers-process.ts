@@ -2,11 +2,9 @@ import type { Node, QueryCapture } from "web-tree-sitter";
 import * as z from "zod";
 import { capture } from "../change/imports/grammar.js";
 import { messageOf } from "../errors.js";
-import { answerRequest } from "./answer.js";
+import { eachOf } from "./answer.js";
 
-const request = z.array(
-  z.object({ key: z.string(), grammar: z.string(), text: z.string(), test: z.boolean() }),
-);
+const question = z.object({ key: z.string(), grammar: z.string(), text: z.string(), test: z.boolean() });
 
 interface Leftover {
   kind: "focused-test" | "skipped-test" | "debugger";
@@ -23,20 +21,16 @@ const queries: Readonly<Record<string, string>> = {
   ruby: "(call) @call (identifier) @name",
 };
 
-async function analyse(text: string) {
-  const answers = [];
-  for (const { key, grammar, text: source, test } of request.parse(JSON.parse(text))) {
-    try {
-      const found = await capture(grammar, queries[grammar] ?? "", source, (captures) =>
-        leftovers(grammar, captures, source, test),
-      );
-      answers.push({ key, found });
-    } catch (error) {
-      answers.push({ key, found: [], lost: messageOf(error).slice(0, 200) });
-    }
+export const analyse = eachOf(question, async ({ grammar, text, test }) => {
+  try {
+    const found = await capture(grammar, queries[grammar] ?? "", text, (captures) =>
+      leftovers(grammar, captures, text, test),
+    );
+    return { found };
+  } catch (error) {
+    return { found: [], lost: messageOf(error).slice(0, 200) };
   }
-  return answers;
-}
+});
 
 function leftovers(
   grammar: string,
@@ -135,5 +129,3 @@ function ofRuby(node: Node): Seen {
   if (/^x(it|describe|context|specify|example)$/.test(method)) return { kind: "skipped-test", what: method };
   return null;
 }
-
-await answerRequest(analyse);

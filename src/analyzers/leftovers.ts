@@ -1,23 +1,20 @@
 import { posix } from "node:path";
 import * as z from "zod";
+import { answersOf } from "./answers.js";
 import { type BothSides, type Engine, evidenceOf } from "./engine.js";
 import { isEcmaScript, isFixture, isFlow, isPython, isPython2, isTest } from "./files.js";
-import { callOwnProcess } from "./own-process.js";
 import { textsOf } from "./texts.js";
 
-const answer = z.array(
-  z.object({
-    key: z.string(),
-    found: z.array(
-      z.object({
-        kind: z.enum(["focused-test", "skipped-test", "debugger"]),
-        what: z.string(),
-        line: z.number(),
-      }),
-    ),
-    lost: z.string().optional(),
-  }),
-);
+const answer = z.object({
+  found: z.array(
+    z.object({
+      kind: z.enum(["focused-test", "skipped-test", "debugger"]),
+      what: z.string(),
+      line: z.number(),
+    }),
+  ),
+  lost: z.string().optional(),
+});
 
 /** Focused or skipped tests and calls of a debugger that were forgotten: by syntax, so not in strings or comments. */
 export const leftovers: Engine = {
@@ -25,16 +22,16 @@ export const leftovers: Engine = {
   languages: "TypeScript, JavaScript, Python or Ruby",
   handles: (path) => grammarOf(path) !== null && !isFixture(path) && !/\.d\.[mc]?ts$/.test(path),
   timeout: 30_000,
-  async analyse({ files, workspace, signal, note }) {
+  lane: "light",
+  async analyse(input) {
+    const { files, workspace, note } = input;
     const texts = await textsOf(files, workspace);
-    const request = [...texts.values()]
+    const questions = [...texts.values()]
       .filter(({ text }) => isWorthALook(text))
       .map(({ key, path, text }) => ({ key, grammar: grammarOf(path), text, test: isTestSource(path) }));
     const result: BothSides = { base: [], head: [] };
-    if (request.length === 0) return result;
-    const cwd = await workspace.emptyFolder();
-    const options = { cwd, env: await workspace.environment(), timeout: this.timeout, signal };
-    for (const { key, found, lost } of await callOwnProcess("leftovers-process", request, answer, options)) {
+    const answers = await answersOf("leftovers-process", questions, texts, answer, input);
+    for (const [key, { found, lost }] of answers) {
       const file = texts.get(key);
       if (!file) continue;
       if (lost !== undefined) note(`${file.path} could not be checked (${lost})`);

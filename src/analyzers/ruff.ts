@@ -1,25 +1,14 @@
 import * as z from "zod";
-import type { Side } from "../change/types.js";
-import {
-  type BothSides,
-  type Diagnostic,
-  type Engine,
-  evidenceOf,
-  pathOn,
-  type Severity,
-  sides,
-} from "./engine.js";
+import { answersOf } from "./answers.js";
+import { type BothSides, type Diagnostic, type Engine, evidenceOf, type Severity } from "./engine.js";
 import { isPython, isPython2, isTemplate } from "./files.js";
-import { callOwnProcess } from "./own-process.js";
 import { functionAround, givenNames, isSuppressed } from "./python-source.js";
+import { textsOf } from "./texts.js";
 
-const answer = z.array(
-  z.object({
-    key: z.string(),
-    found: z.array(z.object({ code: z.string(), message: z.string(), line: z.number() })),
-    lost: z.string().optional(),
-  }),
-);
+const answer = z.object({
+  found: z.array(z.object({ code: z.string(), message: z.string(), line: z.number() })),
+  lost: z.string().optional(),
+});
 
 interface Rule {
   class: string;
@@ -62,23 +51,16 @@ export const ruff: Engine = {
   languages: "Python",
   handles: isPython,
   timeout: 30_000,
-  async analyse({ files, workspace, signal, note }) {
-    const texts = new Map<string, { side: Side; path: string; text: string }>();
-    for (const file of files) {
-      for (const side of sides) {
-        const path = pathOn(file, side);
-        const text = path === null ? null : await workspace.text(side, path);
-        if (path !== null && text !== null) texts.set(`${side}:${path}`, { side, path, text });
-      }
-    }
-    const request = { select, files: [...texts].map(([key, { text }]) => ({ key, text })) };
-    const cwd = await workspace.emptyFolder();
-    const options = { cwd, env: await workspace.environment(), timeout: this.timeout, signal };
+  lane: "light",
+  async analyse(input) {
+    const texts = await textsOf(input.files, input.workspace);
+    const questions = [...texts.values()].map(({ key, text }) => ({ key, text, select }));
     const result: BothSides = { base: [], head: [] };
-    for (const { key, found, lost } of await callOwnProcess("ruff-process", request, answer, options)) {
+    const answers = await answersOf("ruff-process", questions, texts, answer, input);
+    for (const [key, { found, lost }] of answers) {
       const file = texts.get(key);
       if (!file) continue;
-      if (lost !== undefined) note(`${file.path} could not be checked (${lost})`);
+      if (lost !== undefined) input.note(`${file.path} could not be checked (${lost})`);
       const syntax = found.find((one) => one.code === "invalid-syntax");
       // What follows the first syntax error is its echo, and so is what else is said of such a file.
       for (const one of syntax ? [syntax] : found) {

@@ -6,6 +6,7 @@ import { compare, type Finding, merge } from "./compare.js";
 import type { Engine, EngineFile } from "./engine.js";
 import { isEcmaScript, isPython, sizeLimit } from "./files.js";
 import { secondLook } from "./second-look.js";
+import { takeTurn } from "./turns.js";
 import { type Family, openWorkspace, type Workspace } from "./workspace.js";
 
 export interface EngineReport {
@@ -42,9 +43,6 @@ export interface AnalysisOptions {
 const fileLimit = 5_000;
 const byteLimit = 64 * 1024 * 1024;
 
-/** Engines that run at once: each is a process of its own, on a developer's machine. */
-const atOnce = 2;
-
 /**
  * Runs the engines over both sides of a change and gives what is new at head. An engine that fails or takes too long
  * costs its own findings only. Throws the signal's reason when cancelled.
@@ -54,28 +52,33 @@ export async function analyse(change: Change, sluice: Sluice, options: AnalysisO
   const { files, notAnalysed } = await analysable(change);
   const workspace = await openWorkspace(change, sluice, (family) => reachable(change, family, files, signal));
   try {
-    const reports: EngineReport[] = [];
-    const found: Finding[][] = [];
-    const queue = [...options.engines.entries()];
-    const worker = async () => {
-      for (let next = queue.shift(); next; next = queue.shift()) {
-        signal.throwIfAborted();
-        const [index, engine] = next;
-        options.onProgress?.(`${engine.name}: analysing`);
-        const { report, findings } = await runEngine(engine, { change, sluice, files, workspace, signal });
-        reports[index] = report;
-        found[index] = findings;
-        if (report.state !== "skipped")
-          options.onProgress?.(`${engine.name}: ${report.state} after ${report.ms} ms`);
-      }
-    };
-    const workers = await Promise.allSettled(Array.from({ length: atOnce }, worker));
+    const run = { change, sluice, files, workspace, signal };
+    const runs = await Promise.allSettled(
+      options.engines.map(async (engine) => {
+        const mine = files.filter(({ base, head }) => engine.handles(head ?? base ?? ""));
+        if (mine.length === 0) return nothingToDo(engine);
+        const release = await takeTurn(engine.lane ?? engine.name, signal);
+        try {
+          options.onProgress?.(`${engine.name}: analysing`);
+          const ran = await runEngine(engine, { ...run, files: mine });
+          options.onProgress?.(`${engine.name}: ${ran.report.state} after ${ran.report.ms} ms`);
+          return ran;
+        } finally {
+          release();
+        }
+      }),
+    );
     signal.throwIfAborted();
-    for (const one of workers) if (one.status === "rejected") throw one.reason;
-    const sure = await secondLook(found.flat(), { change, sluice, workspace, signal });
+    const done = runs.map((one) => {
+      if (one.status === "rejected") throw one.reason;
+      return one.value;
+    });
+    const found = done.flatMap(({ findings }) => findings);
+    const sure = await secondLook(found, { change, sluice, workspace, signal });
+    const reports = done.map(({ report }) => report);
     return { findings: merge(sure), engines: reports, not_analysed: notAnalysed };
   } finally {
-    await workspace.remove();
+    await workspace.release();
   }
 }
 
@@ -87,18 +90,17 @@ interface Run {
   signal: AbortSignal;
 }
 
-async function runEngine(
-  engine: Engine,
-  { change, sluice, files, workspace, signal }: Run,
-): Promise<{ report: EngineReport; findings: Finding[] }> {
+interface Ran {
+  report: EngineReport;
+  findings: Finding[];
+}
+
+function nothingToDo({ name, languages }: Engine): Ran {
+  return { report: { name, state: "skipped", ms: 0, note: `no ${languages} changed` }, findings: [] };
+}
+
+async function runEngine(engine: Engine, { change, sluice, files, workspace, signal }: Run): Promise<Ran> {
   const { name } = engine;
-  const mine = files.filter(({ base, head }) => engine.handles(head ?? base ?? ""));
-  if (mine.length === 0) {
-    return {
-      report: { name, state: "skipped", ms: 0, note: `no ${engine.languages} changed` },
-      findings: [],
-    };
-  }
   const started = sluice.clock();
   const notes: string[] = [];
   const report = (state: EngineReport["state"], note?: string): EngineReport => ({
@@ -112,12 +114,15 @@ async function runEngine(
     const both = await engine.analyse({
       sluice,
       change,
-      files: mine,
+      files,
       workspace,
       signal: AbortSignal.any([signal, limit]),
       note: (text) => notes.push(text),
     });
-    return { report: report("ok"), findings: compare(change, name, both) };
+    signal.throwIfAborted();
+    // What was found in time stands.
+    const cut = limit.aborted ? report("timeout", `stopped after ${engine.timeout / 1_000} s`) : report("ok");
+    return { report: cut, findings: compare(change, name, both) };
   } catch (error) {
     signal.throwIfAborted();
     if (limit.aborted || isTimeout(error)) {

@@ -3,32 +3,33 @@ import { posix } from "node:path";
 import { lintSource } from "@secretlint/core";
 import { creator } from "@secretlint/secretlint-rule-preset-recommend";
 import * as z from "zod";
-import { answerRequest } from "./answer.js";
+import { eachOf } from "./answer.js";
 import { lineOf, lineStarts } from "./line-starts.js";
 import { findSecrets, isLocalUrl, isPlaceholder, type Secret, withoutOverlaps } from "./secret-rules.js";
 
-const request = z.array(z.object({ key: z.string(), path: z.string(), text: z.string() }));
+const question = z.object({ key: z.string(), path: z.string(), text: z.string() });
 
 /** Ways to say on the line itself that it is no secret. */
 const allowed =
   /secretlint-disable|gitleaks:allow|allowlist[ -]secret|nosec\b|noqa:\s*S10[5-7]|trufflehog:ignore|ggignore/i;
 
-async function analyse(text: string) {
-  const answers = [];
-  for (const { key, path, text: source } of request.parse(JSON.parse(text))) {
-    const starts = lineStarts(source);
-    for (const secret of withoutOverlaps([
-      ...(await presetSecrets(source, path).catch(() => [])),
-      ...findSecrets(source, path),
-    ])) {
-      const line = lineOf(starts, secret.start);
-      if (allowed.test(source.slice(starts[line - 1], starts[line]))) continue;
-      const value = source.slice(secret.start, secret.end);
-      answers.push({ key, ...secret, line, value, hash: createHash("sha256").update(value).digest("hex") });
-    }
-  }
-  return answers;
-}
+export const analyse = eachOf(question, async ({ path, text }) => {
+  const starts = lineStarts(text);
+  const secrets = withoutOverlaps([
+    ...(await presetSecrets(text, path).catch(() => [])),
+    ...findSecrets(text, path),
+  ]);
+  const values = secrets.map(({ start, end }) => text.slice(start, end));
+  return secrets.flatMap(({ code, what, severity, start, end }) => {
+    const line = lineOf(starts, start);
+    const source = text.slice(starts[line - 1], starts[line]);
+    if (allowed.test(source)) return [];
+    // The secret itself stays in here: what goes out is kept for the next call.
+    const masked = values.reduce((masking, value) => masking.replaceAll(value, "********"), source.trim());
+    const hash = createHash("sha256").update(text.slice(start, end)).digest("hex");
+    return [{ code, what, severity, line, masked: masked.slice(0, 2_000), hash }];
+  });
+});
 
 /** What secretlint's preset finds; nothing where it fails on a text, which our own rules read all the same. */
 async function presetSecrets(content: string, path: string): Promise<Secret[]> {
@@ -67,5 +68,3 @@ const kinds: Readonly<Record<string, string>> = {
 function kind(rule: string): string {
   return kinds[rule] ?? `${rule} secret`;
 }
-
-await answerRequest(analyse);

@@ -2,22 +2,17 @@ import type { Node, QueryCapture } from "web-tree-sitter";
 import * as z from "zod";
 import { capture } from "../change/imports/grammar.js";
 import { messageOf } from "../errors.js";
-import { answerRequest } from "./answer.js";
+import { eachOf } from "./answer.js";
 
-const request = z.array(z.object({ key: z.string(), grammar: z.string(), text: z.string() }));
+const question = z.object({ key: z.string(), grammar: z.string(), text: z.string() });
 
-async function analyse(text: string) {
-  const answers = [];
-  for (const { key, grammar, text: source } of request.parse(JSON.parse(text))) {
-    try {
-      const read = await capture(grammar, "(ERROR) @error (MISSING) @missing", source, errorsOf);
-      answers.push({ key, ...read });
-    } catch (error) {
-      answers.push({ key, errors: [], open: noneOpen, lost: messageOf(error).slice(0, 200) });
-    }
+export const analyse = eachOf(question, async ({ grammar, text }) => {
+  try {
+    return await capture(grammar, "(ERROR) @error (MISSING) @missing", text, errorsOf);
+  } catch (error) {
+    return { errors: [], open: noneOpen, lost: messageOf(error).slice(0, 200) };
   }
-  return answers;
-}
+});
 
 interface SyntaxErrorAt {
   line: number;
@@ -73,5 +68,3 @@ function count(text: string, open: Open): void {
     else if (character === "}") open.curly--;
   }
 }
-
-await answerRequest(analyse);

@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import * as z from "zod";
+import { answersOf } from "./answers.js";
 import {
   type BothSides,
   type Diagnostic,
@@ -9,13 +10,11 @@ import {
   type Severity,
 } from "./engine.js";
 import { isFixture, isTemplate, isTest } from "./files.js";
-import { callOwnProcess } from "./own-process.js";
 import { type SideText, textsOf } from "./texts.js";
 
 const brackets = z.object({ round: z.number(), square: z.number(), curly: z.number() });
 type Brackets = z.infer<typeof brackets>;
 const parsed = z.object({
-  key: z.string(),
   errors: z.array(z.object({ line: z.number(), end: z.number(), missing: z.string().nullable() })),
   /** How many more are opened than closed, strings and comments left out; counted where there are errors. */
   open: brackets,
@@ -58,17 +57,16 @@ export const syntax: Engine = {
   languages: "Go, Rust, Java, C#, C, C++, Ruby, PHP or shell",
   handles: (path) => languageOf(path) !== null && !isFixture(path),
   timeout: 30_000,
-  async analyse({ files, workspace, signal, note }) {
+  lane: "light",
+  async analyse(input) {
+    const { files, workspace, note } = input;
     const texts = await textsOf(files, workspace);
-    const request = [...texts.values()].map(({ key, path, text }) => ({
+    const questions = [...texts.values()].map(({ key, path, text }) => ({
       key,
       grammar: languageOf(path)?.grammar ?? "",
       text,
     }));
-    const cwd = await workspace.emptyFolder();
-    const options = { cwd, env: await workspace.environment(), timeout: this.timeout, signal };
-    const answers = await callOwnProcess("syntax-process", request, z.array(parsed), options);
-    const byKey = new Map(answers.map((one) => [one.key, one]));
+    const byKey = await answersOf("syntax-process", questions, texts, parsed, input);
     const found: BothSides = { base: [], head: [] };
     for (const file of files) {
       const now = read("head", file.head, texts, byKey);

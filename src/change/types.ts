@@ -113,8 +113,8 @@ export interface Objects {
   /** Every entry of a side's tree, recursive; read once and kept. */
   tree(side: Side): Promise<readonly TreeEntry[]>;
   /**
-   * Writes a side's files to a folder (which must exist and be empty). `select` picks entries (default all
-   * regular files up to 5 MiB); links and submodules are never written. Returns the paths written.
+   * Writes a side's files to a folder, which must exist. `select` picks entries (default all regular files up to
+   * 5 MiB); links and submodules are never written, nor what is there already. Returns the paths written.
    */
   materialise(side: Side, folder: string, select?: (entry: TreeEntry) => boolean): Promise<string[]>;
   /** Unified diff text as a reviewer reads it (3 lines of context), of the files asked for or of all. */

@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Diagnostic, Engine } from "../../src/analyzers/engine.js";
+import { coolDown } from "../../src/analyzers/warm.js";
 import { prescreenOutput } from "../../src/review/prescreen.js";
 import { type TestRepository, testRepository } from "../support/repository.js";
 import { screen } from "./prescreen-screening.js";
@@ -165,6 +166,7 @@ describe("engines that misbehave", () => {
     expect(result.engines[0]?.note).toBe("it broke");
     expect(result.engines[2]?.note).toBe("no COBOL changed");
     expect(result.advice).toContain("failing, hanging did not finish");
+    await coolDown();
     expect(readdirSync(temporary)).toEqual([]);
   });
 
