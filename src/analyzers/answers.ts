@@ -34,7 +34,7 @@ export async function answersOf<A>(
   questions: readonly Question[],
   texts: ReadonlyMap<string, SideText>,
   answer: z.ZodType<A>,
-  { signal, sluice, note }: EngineInput,
+  { signal, sluice, note }: Pick<EngineInput, "signal" | "sluice" | "note">,
 ): Promise<ReadonlyMap<string, A>> {
   const found = new Map<string, A>();
   const asked = new Map<string, string>();
@@ -81,7 +81,7 @@ export async function answersOf<A>(
     }
   }
   if (failure !== null && found.size === 0) throw failure;
-  if (unread > 0) note(`${unread} files could not be checked`);
+  if (unread > 0) note(`${unread} ${unread === 1 ? "file" : "files"} could not be checked`);
   return withoutHalves(found, questions, texts);
 }
 

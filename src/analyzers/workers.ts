@@ -54,7 +54,7 @@ interface LaneState {
 
 const states = new Map<Lane, LaneState>();
 
-const reply = z.object({ answer: z.unknown(), error: z.string().optional(), rss: z.number() });
+const reply = z.object({ answer: z.unknown().optional(), error: z.string().optional(), rss: z.number() });
 
 /**
  * Has `analyse` of one of our scripts (beside this file) work in the lane's process, which stays warm for the next

@@ -196,6 +196,7 @@ describe("engines that misbehave", () => {
     await expect(
       screen(repository, { signal: controller.signal, onProgress, sluice: mine() }),
     ).rejects.toThrow("enough");
+    await coolDown();
     expect(readdirSync(temporary)).toEqual([]);
   });
 });
@@ -235,6 +236,7 @@ describe("odd changes", () => {
       "crlf.ts:2 undefined-name",
     ]);
     expect(result.not_analysed).toEqual({ too_large: 1, binary: 1, generated: 1, too_many: 0, other: 2 });
+    await coolDown();
     expect(readdirSync(temporary)).toEqual([]);
   });
 
