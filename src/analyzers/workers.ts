@@ -126,18 +126,18 @@ function next(lane: Lane, state: LaneState): void {
   if (state.idle) clearTimeout(state.idle);
   state.running = job;
   try {
-    state.resident ??= start(lane, state, job.options);
+    const resident = state.resident ?? start(lane, state, job.options);
+    state.resident = resident;
+    resident.hold(true);
+    resident.child.send({ script: job.script, request: job.request }, (error) => {
+      // It ended just now: `ended` says so to who waits.
+      if (error && state.running === job) resident.kill();
+    });
   } catch (error) {
     state.running = null;
     job.reject(error);
     next(lane, state);
-    return;
   }
-  state.resident.hold(true);
-  state.resident.child.send({ script: job.script, request: job.request }, (error) => {
-    // Ended just now: `ended` says so to who waits.
-    if (error && state.running === job) state.resident?.kill();
-  });
 }
 
 function rest(state: LaneState): void {
