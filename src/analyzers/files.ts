@@ -19,6 +19,16 @@ export function isEcmaScript(path: string): boolean {
   return isTypeScript(path) || isJavaScript(path);
 }
 
+/** A component with markup around its script. */
+export function isComponent(path: string): boolean {
+  return /\.(vue|svelte)$/i.test(path);
+}
+
+/** A file that is ECMAScript, or has some in it. */
+export function hasScript(path: string): boolean {
+  return isEcmaScript(path) || isComponent(path);
+}
+
 export function isPython(path: string): boolean {
   return python.has(posix.extname(path).toLowerCase());
 }

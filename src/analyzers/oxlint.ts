@@ -6,9 +6,10 @@ import type { Side } from "../change/types.js";
 import { SourceError } from "../errors.js";
 import { runProcess } from "../process.js";
 import { type BothSides, type Diagnostic, type Engine, evidenceOf, pathOn, sides } from "./engine.js";
-import { isEcmaScript, isFlow, isTemplate, isTypeScript } from "./files.js";
+import { hasScript, isComponent, isFlow, isTemplate, isTypeScript } from "./files.js";
 import { failure } from "./own-process.js";
 import { oxlintConfiguration, oxlintRules } from "./oxlint-rules.js";
+import { type ComponentScript, isGivenBySvelte, scriptOf } from "./script-blocks.js";
 import { givenNames } from "./typescript-ambient.js";
 
 const output = z.object({
@@ -27,6 +28,8 @@ interface Written {
   side: Side;
   path: string;
   text: string;
+  /** Of a component. */
+  script: ComponentScript | null;
 }
 
 /**
@@ -36,7 +39,7 @@ interface Written {
 export const oxlint: Engine = {
   name: "oxlint",
   languages: "TypeScript or JavaScript",
-  handles: (path) => isEcmaScript(path) && !/\.d\.[mc]?ts$/.test(path),
+  handles: (path) => hasScript(path) && !/\.d\.[mc]?ts$/.test(path),
   timeout: 30_000,
   async analyse({ files, workspace, signal }) {
     const folder = await workspace.scratch("oxlint");
@@ -46,10 +49,12 @@ export const oxlint: Engine = {
         const path = pathOn(file, side);
         const text = path === null ? null : await workspace.text(side, path);
         if (path === null || text === null || isFlow(text)) continue;
-        const name = `${side}/${index}/${plainName(path)}`;
+        const script = isComponent(path) ? scriptOf(path, text) : null;
+        if (isComponent(path) && script === null) continue;
+        const name = `${side}/${index}/${plainName(path)}${script === null ? "" : `.${script.language}`}`;
         await mkdir(dirname(join(folder, name)), { recursive: true });
-        await writeFile(join(folder, name), text);
-        written.set(name, { side, path, text });
+        await writeFile(join(folder, name), script?.text ?? text);
+        written.set(name, { side, path, text, script });
       }
     }
     const found: BothSides = { base: [], head: [] };
@@ -113,6 +118,7 @@ function judge(one: z.infer<typeof output>["diagnostics"][number], file: Written
     line,
     evidence,
   };
+  if (rule.class === "self-assignment" && /\.svelte$/i.test(file.path)) return null;
   if (rule.class === "undefined-name") return undefinedName(diagnostic, one.message, file);
   if (rule.class === "self-comparison" && isNanTest(file.text, line)) return null;
   if (rule.class === "unreachable-code" && /^break;?$/.test(evidence)) return null;
@@ -125,15 +131,19 @@ function sentence(text: string): string {
 
 function syntaxError(message: string, line: number, evidence: string, file: Written): Diagnostic | null {
   // The compiler reads TypeScript better.
-  if (isTypeScript(file.path) || isTemplate(file.path, file.text)) return null;
+  if (isTyped(file) || isTemplate(file.path, file.text)) return null;
+  // What two blocks of a component both import or declare is one thing to its compiler.
+  if (file.script !== null && file.script.blocks > 1) return null;
   return { code: "syntax", class: "syntax", severity: "certain", message, path: file.path, line, evidence };
 }
 
 /** In TypeScript the compiler knows the names of types, of namespaces, and of other files' globals. */
 function undefinedName(diagnostic: Diagnostic, message: string, file: Written): Diagnostic | null {
   const name = /^'([^']+)' is not defined/.exec(message)?.[1];
-  if (!name || isTypeScript(file.path) || givenNames.has(name)) return null;
-  const isModule = /^\s*(import|export)\b|\brequire\s*\(|\bmodule\.exports\b/m.test(file.text);
+  if (!name || isTyped(file) || givenNames.has(name)) return null;
+  if (/\.svelte$/i.test(file.path) && isGivenBySvelte(name, file.text)) return null;
+  const isModule =
+    file.script !== null || /^\s*(import|export)\b|\brequire\s*\(|\bmodule\.exports\b/m.test(file.text);
   // A script gets its names from the page around it.
   return {
     ...diagnostic,
@@ -141,6 +151,10 @@ function undefinedName(diagnostic: Diagnostic, message: string, file: Written): 
     severity: isModule ? "certain" : "hint",
     message: `'${name}' is not defined: import or declare it.`,
   };
+}
+
+function isTyped({ path, script }: Written): boolean {
+  return script === null ? isTypeScript(path) : /^ts/.test(script.language);
 }
 
 /** `x !== x` is how NaN is told where nothing else does. */

@@ -4,7 +4,7 @@ import { messageOf } from "../errors.js";
 import type { Sluice } from "../sluice.js";
 import { compare, type Finding, merge } from "./compare.js";
 import type { Engine, EngineFile } from "./engine.js";
-import { isEcmaScript, isPython, sizeLimit } from "./files.js";
+import { hasScript, isPython, sizeLimit } from "./files.js";
 import { secondLook } from "./second-look.js";
 import { takeTurn } from "./turns.js";
 import { type Family, openWorkspace, type Workspace } from "./workspace.js";
@@ -172,7 +172,7 @@ async function reachable(
   files: readonly EngineFile[],
   signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
-  const belongs = family === "python" ? isPython : isEcmaScript;
+  const belongs = family === "python" ? isPython : hasScript;
   const reached = new Set<string>();
   for (const side of ["base", "head"] as const) {
     let edge = files.flatMap((file) => file[side] ?? []).filter(belongs);

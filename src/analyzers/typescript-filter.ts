@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import ts from "typescript";
 import { isJavaScript } from "./files.js";
+import { componentOf, isGivenBySvelte } from "./script-blocks.js";
 import { givenNames } from "./typescript-ambient.js";
 import { codeRules } from "./typescript-codes.js";
 import {
@@ -40,7 +41,7 @@ export function judge(
     class: "syntax",
     severity: "certain",
     message: ts.flattenDiagnosticMessageText(diagnostic.messageText, " ").replace(/\s+/g, " ").slice(0, 400),
-    path: file.fileName.slice(root.length + 1),
+    path: componentOf(file.fileName).slice(root.length + 1),
     line: file.getLineAndCharacterOfPosition(start).line + 1,
   };
   const rule = codeRules[diagnostic.code];

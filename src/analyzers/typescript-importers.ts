@@ -1,7 +1,8 @@
 import { posix } from "node:path";
 import ts from "typescript";
 import type { Side } from "../change/types.js";
-import { isEcmaScript } from "./files.js";
+import { hasScript } from "./files.js";
+import { scriptText } from "./script-blocks.js";
 import { existsOnSide, onDisk, type Project, readSide, root, type SideFiles } from "./typescript-project.js";
 
 const importerLimit = 200;
@@ -60,9 +61,10 @@ function* importing(
     },
   };
   const anything = stems.has(".") || stems.has("");
-  for (const path of side.paths.filter(isEcmaScript).slice(0, searchLimit)) {
-    const text = readSide(side, `${root}/${path}`);
-    if (text === undefined) continue;
+  for (const path of side.paths.filter(hasScript).slice(0, searchLimit)) {
+    const whole = readSide(side, `${root}/${path}`);
+    const text = whole === undefined ? null : scriptText(path, whole);
+    if (text === null) continue;
     const relevant =
       anything || /['"]\.{1,2}\/?['"]/.test(text) || [...stems].some((stem) => text.includes(stem));
     if (!relevant) continue;

@@ -3,7 +3,8 @@ import ts from "typescript";
 import * as z from "zod";
 import type { Side } from "../change/types.js";
 import { messageOf } from "../errors.js";
-import { isFlow, isJavaScript } from "./files.js";
+import { isComponent, isFlow, isJavaScript } from "./files.js";
+import { componentOf, scriptName, scriptOf } from "./script-blocks.js";
 import { ambientText } from "./typescript-ambient.js";
 import { judge, type TypeScriptDiagnostic } from "./typescript-filter.js";
 import { findImporters } from "./typescript-importers.js";
@@ -73,7 +74,7 @@ export function analyse(asked: unknown) {
       before = programOf(both[side], project, paths, parsed, before);
       for (const path of paths) {
         try {
-          found[side].push(...check(before, path, project));
+          found[side].push(...check(both[side], before, path, project));
         } catch (error) {
           // Nested thousands deep: that file's findings are lost, no others.
           lost.add(`${path} could not be checked (${messageOf(error)})`);
@@ -164,7 +165,7 @@ function programOf(
     realpath: (file) => file,
   };
   const roots = new Set([
-    ...paths.map((path) => `${root}/${path}`),
+    ...paths.flatMap((path) => sourceName(side, path) ?? []),
     ...ambientFiles(side, project),
     ambientName,
   ]);
@@ -176,10 +177,19 @@ function programOf(
   });
 }
 
-function check(program: ts.Program, path: string, project: Project): TypeScriptDiagnostic[] {
-  const file = program.getSourceFile(`${root}/${path}`);
+/** What a file is called in the program: a component goes by the name of its script. */
+function sourceName(side: SideFiles, path: string): string | null {
+  const file = `${root}/${path}`;
+  if (!isComponent(path)) return file;
+  const script = scriptOf(path, readSide(side, file) ?? "");
+  return script === null ? null : scriptName(file, script.language);
+}
+
+function check(side: SideFiles, program: ts.Program, path: string, project: Project): TypeScriptDiagnostic[] {
+  const name = sourceName(side, path);
+  const file = name === null ? undefined : program.getSourceFile(name);
   if (!file) return [];
-  const javascript = isJavaScript(path);
+  const javascript = isJavaScript(file.fileName);
   if (javascript && isFlow(file.text)) return [];
   const syntax = program.getSyntacticDiagnostics(file).filter((one) => one.code < 2000);
   if (syntax.length > 0) {
@@ -203,7 +213,7 @@ function syntaxError(one: ts.DiagnosticWithLocation, file: ts.SourceFile): TypeS
     class: "syntax",
     severity: "certain",
     message: ts.flattenDiagnosticMessageText(one.messageText, " "),
-    path: file.fileName.slice(root.length + 1),
+    path: componentOf(file.fileName).slice(root.length + 1),
     line: file.getLineAndCharacterOfPosition(one.start).line + 1,
   };
 }

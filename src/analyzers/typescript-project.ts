@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { posix } from "node:path";
 import ts from "typescript";
 import { decode, isTypeScript } from "./files.js";
+import { componentOf, scriptOf } from "./script-blocks.js";
 
 /** Both sides are seen under this name, so that messages and files are the same where nothing changed. */
 export const root = "/repository";
@@ -33,7 +34,9 @@ export function readSide(side: SideFiles, file: string): string | undefined {
   const path = onDisk(side, file);
   if (path === null) return undefined;
   try {
-    return decode(readFileSync(path)) ?? undefined;
+    const component = componentOf(path);
+    const text = decode(readFileSync(component)) ?? undefined;
+    return text === undefined || component === path ? text : (scriptOf(component, text)?.text ?? undefined);
   } catch {
     return undefined;
   }
@@ -57,6 +60,13 @@ export function onDisk(side: SideFiles, file: string): string | null {
       ? side.folder
       : null;
 }
+
+/** What a project may list beside scripts. */
+const componentExtensions = [".vue", ".svelte"].map((extension) => ({
+  extension,
+  isMixedContent: true,
+  scriptKind: ts.ScriptKind.Deferred,
+}));
 
 function parseHost(side: SideFiles): ts.ParseConfigHost {
   return {
@@ -94,6 +104,8 @@ export function projectFinder(side: SideFiles): (file: string) => Project {
       posix.dirname(config),
       undefined,
       config,
+      undefined,
+      componentExtensions,
     );
     const lost = parsed.errors.some(
       (error) => error.code === 6053 || error.code === 5083 || error.code === 18003,

@@ -9,7 +9,7 @@ import {
   pathOn,
   sides,
 } from "./engine.js";
-import { isEcmaScript } from "./files.js";
+import { hasScript } from "./files.js";
 import { callWorker } from "./workers.js";
 
 const diagnostic = z.object({
@@ -33,7 +33,7 @@ const answer = z.object({
 export const typescript: Engine = {
   name: "typescript",
   languages: "TypeScript or JavaScript",
-  handles: isEcmaScript,
+  handles: hasScript,
   timeout: 90_000,
   async analyse(input) {
     const { workspace, files, signal } = input;

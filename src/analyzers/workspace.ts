@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Change, Side, TreeEntry } from "../change/types.js";
 import type { Sluice } from "../sluice.js";
 import { removeAbandoned } from "../temporary.js";
-import { decode, isEcmaScript, isPython, sizeLimit } from "./files.js";
+import { decode, hasScript, isPython, sizeLimit } from "./files.js";
 import { type Family, takeMirror } from "./mirror.js";
 
 export type { Family } from "./mirror.js";
@@ -150,6 +150,6 @@ function belongs(entry: TreeEntry, family: Family): boolean {
   if (entry.type !== "blob" || entry.mode === "120000" || (entry.size ?? 0) > sizeLimit) return false;
   if (/(^|\/)(node_modules|\.git)\//.test(entry.path)) return false;
   // Only as data for module resolution; what would configure a checker is never written.
-  if (family === "ecmascript") return isEcmaScript(entry.path) || /\.json$/i.test(entry.path);
+  if (family === "ecmascript") return hasScript(entry.path) || /\.json$/i.test(entry.path);
   return isPython(entry.path) || /(^|\/)py\.typed$/.test(entry.path);
 }

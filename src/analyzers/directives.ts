@@ -1,0 +1,142 @@
+import { hasScript } from "./files.js";
+
+/** What a finding has for a directive to name it by. */
+export interface Silenceable {
+  /** The engine's own code: oxlint's are ESLint's names. */
+  code: string;
+  class: string;
+  line: number;
+}
+
+/** The rules of ESLint, oxlint and Biome that look for a class of mistake, by their bare names. */
+const rulesOf: Readonly<Record<string, string>> = {
+  "undefined-name": "no-undef jsx-no-undef noUndeclaredVariables",
+  "missing-module":
+    "no-unresolved no-missing-import no-missing-require no-useless-path-segments noUnresolvedImports",
+  "missing-export": "named default namespace no-unresolved no-missing-import noUnresolvedImports",
+  "null-access": "no-unsafe-optional-chaining no-non-null-assertion noUnsafeOptionalChaining",
+  "missing-return":
+    "consistent-return array-callback-return getter-return useGetterReturn useIterableCallbackReturn",
+  "use-before-assignment": "no-use-before-define no-used-before-define noInvalidUseBeforeDeclaration",
+  "constant-condition":
+    "no-constant-condition no-constant-binary-expression no-unnecessary-condition no-compare-neg-zero use-isnan valid-typeof no-unsafe-negation no-cond-assign for-direction noConstantCondition useIsNan useValidTypeof noCompareNegZero noAssignInExpressions useValidForDirection noConstantBinaryExpressions",
+  "self-comparison": "no-self-compare noSelfCompare",
+  "self-assignment": "no-self-assign noSelfAssign",
+  "duplicate-key":
+    "no-dupe-keys no-dupe-class-members noDuplicateObjectKeys noDuplicateClassMembers no-duplicate-keys",
+  "duplicate-case": "no-duplicate-case no-dupe-else-if noDuplicateCase noDuplicateElseIf",
+  "constant-assignment":
+    "no-const-assign no-import-assign no-func-assign no-class-assign no-global-assign no-native-reassign noConstAssign noImportAssign noFunctionAssign noClassAssign noGlobalAssign",
+  "missing-await":
+    "no-floating-promises no-misused-promises await-thenable noFloatingPromises noMisusedPromises",
+  "unreachable-code": "no-unreachable no-unreachable-loop noUnreachable",
+  "wrong-use":
+    "no-setter-return no-this-before-super constructor-super no-obj-calls no-new-native-nonconstructor no-invalid-regexp no-unsafe-finally no-async-promise-executor no-loss-of-precision",
+  fallthrough: "no-fallthrough noFallthroughSwitchClause",
+  redeclaration: "no-redeclare noRedeclare",
+  debugger: "no-debugger noDebugger",
+  "focused-test":
+    "no-focused-tests no-focused-test no-only-tests no-exclusive-tests no-exclusive-test noFocusedTests",
+  "skipped-test": "no-disabled-tests no-skipped-tests no-skipped-test no-pending-tests noSkippedTests",
+};
+
+interface Directive {
+  /** Rules by their bare names; null for all. */
+  rules: ReadonlySet<string> | null;
+  /** Lines it is about, 1-based and inclusive. */
+  from: number;
+  to: number;
+}
+
+/** Tells of one file's text which findings its comments for linters take back, whichever engine they come from. */
+export function silencer(path: string, text: string): (finding: Silenceable) => boolean {
+  const directives = hasScript(path) && /(eslint|oxlint)-disable|biome-ignore/.test(text) ? read(text) : [];
+  return ({ code, class: kind, line }) => {
+    const rules = rulesOf[kind]?.split(" ");
+    if (!rules) return false;
+    return directives.some(
+      (one) =>
+        one.from <= line &&
+        line <= one.to &&
+        (one.rules === null || one.rules.has(code) || rules.some((rule) => one.rules?.has(rule))),
+    );
+  };
+}
+
+const name =
+  "((?:eslint|oxlint)-(?:disable|enable)(?:-next-line|-line)?|biome-ignore(?:-all|-start|-end)?)(?![\\w-])";
+const comment = new RegExp(
+  `//\\s*${name}([^\\r\\n]*)|/\\*[\\s*]*${name}([\\s\\S]*?)\\*/|<!--\\s*${name}([\\s\\S]*?)-->`,
+  "g",
+);
+
+function read(text: string): Directive[] {
+  const directives: Directive[] = [];
+  const open: Directive[] = [];
+  let counted = 0;
+  let line = 1;
+  for (const found of text.matchAll(comment)) {
+    const { 0: whole, index } = found;
+    const what = found[1] ?? found[3] ?? found[5] ?? "";
+    const rest = found[2] ?? found[4] ?? found[6] ?? "";
+    for (; counted < index; counted++) if (text.charCodeAt(counted) === 10) line++;
+    const isBlock = !whole.startsWith("//");
+    const named = what.startsWith("biome") ? biomeRules(rest) : eslintRules(rest);
+    const last = line + (isBlock ? newLines(whole) : 0);
+    const add = (from: number, to: number) => {
+      const directive = { rules: named, from, to };
+      directives.push(directive);
+      return directive;
+    };
+    if (/-next-line$/.test(what)) add(last + 1, last + 1);
+    else if (/-line$/.test(what)) add(line, line);
+    else if (what === "biome-ignore") add(line, nextCode(text, index + whole.length, last));
+    else if (what === "biome-ignore-all") add(1, Number.POSITIVE_INFINITY);
+    else if (what === "biome-ignore-start") open.push(add(line, Number.POSITIVE_INFINITY));
+    else if (/-enable$|-end$/.test(what)) {
+      if (isBlock || what.startsWith("biome")) close(open, named, line);
+    } else if (isBlock || what.startsWith("oxlint")) open.push(add(line, Number.POSITIVE_INFINITY));
+  }
+  return directives;
+}
+
+/** Ends what an `enable` names; one that names no rule ends all. */
+function close(open: Directive[], named: ReadonlySet<string> | null, line: number): void {
+  for (const directive of open) {
+    if (directive.to < line) continue;
+    const same =
+      named === null || (directive.rules !== null && [...directive.rules].every((rule) => named.has(rule)));
+    if (same) directive.to = line;
+  }
+}
+
+/** `no-undef, @typescript-eslint/no-floating-promises -- because …` */
+function eslintRules(text: string): ReadonlySet<string> | null {
+  const names = text
+    .replace(/\s--[\s\S]*$/, "")
+    .split(/[\s,]+/)
+    .filter((name) => /^@?[a-z][\w@/-]*$/i.test(name));
+  return names.length === 0 ? null : new Set(names.map(bare));
+}
+
+/** `lint/correctness/noUndeclaredVariables: because …`; `lint` and `lint/correctness` are all of them. */
+function biomeRules(text: string): ReadonlySet<string> | null {
+  const names = text.replace(/:[\s\S]*$/, "").match(/\blint(?:\/\w+)*/g) ?? [];
+  if (names.some((name) => name.split("/").length < 3)) return null;
+  return new Set(names.map(bare));
+}
+
+function bare(rule: string): string {
+  return rule.slice(rule.lastIndexOf("/") + 1);
+}
+
+function newLines(text: string): number {
+  return text.split("\n").length - 1;
+}
+
+/** The first line after a comment that is neither empty nor a comment by itself. */
+function nextCode(text: string, from: number, line: number): number {
+  const rest = text.slice(from).split("\n").slice(1, 20);
+  const at = rest.findIndex((one) => !/^\s*(\/\/.*|\{?\/\*.*\*\/\}?|<!--.*-->)?\s*$/.test(one));
+  return line + (at === -1 ? 1 : at + 1);
+}

@@ -1,0 +1,133 @@
+import { posix } from "node:path";
+import { hasScript, isPython } from "./files.js";
+import type { Look } from "./look.js";
+import { scriptText } from "./script-blocks.js";
+import type { Family } from "./workspace.js";
+
+/** Files read in search of something, of one family. */
+export const searchLimit = 4_000;
+
+/**
+ * Which of the names do other files, which did not change, use without ever declaring or importing them? Something
+ * gives those to this project: an auto-import, a script tag, a runtime.
+ */
+export async function usedAsGlobals(
+  names: ReadonlySet<string>,
+  family: Family,
+  { change, workspace, signal }: Look,
+): Promise<Set<string>> {
+  const given = new Set<string>();
+  if (names.size === 0) return given;
+  const touched = new Set(change.files.flatMap((one) => [one.path, one.oldPath ?? one.path]));
+  const patterns = new Map([...names].map((name) => [name, { ...patternsOf(name), seen: 0 }]));
+  const isPythons = family === "python";
+  const belongs = isPythons ? isPython : hasScript;
+  const sources = (await workspace.sources("base", family))
+    .filter((path) => belongs(path) && !touched.has(path) && !/\.d\.[mc]?ts$/.test(path))
+    .slice(0, searchLimit);
+  for (const path of sources) {
+    signal.throwIfAborted();
+    if (patterns.size === 0) break;
+    const whole = await workspace.source("base", family, path);
+    const text = whole === null ? null : scriptText(path, whole);
+    if (text === null) continue;
+    let code: string | undefined;
+    for (const [name, of] of patterns) {
+      if (!text.includes(name)) continue;
+      code ??= withoutComments(text, isPythons);
+      if (of.declared.test(code)) continue;
+      of.seen += Math.min(code.match(of.used)?.length ?? 0, 2);
+      if (of.seen < 2) continue;
+      given.add(name);
+      patterns.delete(name);
+    }
+  }
+  return given;
+}
+
+function patternsOf(name: string): { used: RegExp; declared: RegExp } {
+  const quoted = name.replace(/\$/g, "\\$");
+  const word = `(?<![\\w$.'"\`-])${quoted}(?![\\w$'"\`-])`;
+  const declared = new RegExp(
+    [
+      `\\b(import|from|as|const|let|var|function|class|interface|type|enum|namespace|module|def|global|nonlocal|for|catch|lambda)\\b[^;=\\n]*${word}`,
+      `import[^;'"]*${word}`,
+      `[({,]\\s*(\\.{3}|\\*{1,2})?${word}\\s*([,:=)}]|\\?:)`,
+      `${word}\\s*(=>|:?=(?!=)|:)`,
+      `import\\s*\\*`,
+      // A method, or a member of a type.
+      `${word}\\s*\\([^)]*\\)\\s*[{:]`,
+    ].join("|"),
+  );
+  return { used: new RegExp(`${word}\\s*[(.[]`, "g"), declared };
+}
+
+/** Code as far as names go: comments and strings left out. */
+function withoutComments(text: string, python: boolean): string {
+  const strings = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g;
+  if (python)
+    return text
+      .replace(/("""|''')[\s\S]*?\1/g, "")
+      .replace(strings, "")
+      .replace(/#.*/g, "");
+  return text
+    .replace(/\/\*[\s\S]*?\*\//g, "")
+    .replace(/(^|\s)\/\/.*/g, "")
+    .replace(strings, "");
+}
+
+/** Configuration in which a linter is told of the names that a page or a runtime gives. */
+const linterConfiguration =
+  /(^|\/)(\.eslintrc(\.\w+)?|eslint\.config\.[cm]?[jt]s|\.?oxlintrc\.jsonc?|biome\.jsonc?|\.jshintrc|\.jslintrc|package\.json)$/;
+/** What imports names into files that do not say so: Nuxt, WXT and the plugins of unjs. */
+const autoImporter =
+  /"(nuxt|nuxt3|nuxi|wxt|unimport|unplugin-auto-import|@vue-macros\/\w+|unplugin-vue-macros)"\s*:/;
+const autoImporterFile =
+  /(^|\/)(nuxt\.config\.[cm]?[jt]s|wxt\.config\.[cm]?[jt]s|\.?(eslintrc-)?auto-imports?(\.d\.ts|\.json)|components\.d\.ts)$/;
+
+/** What a folder, or one above it, says of names that its files get from elsewhere. Reads each configuration once. */
+export function configuredNames({ workspace }: Pick<Look, "workspace">): {
+  /** Is a linter told of this name by a configuration above the file? */
+  isDeclared(name: string, file: string): Promise<boolean>;
+  /** Does something import names into files here by itself? */
+  isAutoImported(file: string): Promise<boolean>;
+} {
+  let found: Promise<{ linters: string[]; importers: string[] }> | undefined;
+  const find = async () => {
+    const linters: string[] = [];
+    const importers: string[] = [];
+    for (const path of await workspace.paths("head")) {
+      if (/(^|\/)node_modules\//.test(path)) continue;
+      if (linterConfiguration.test(path)) linters.push(path);
+      if (autoImporterFile.test(path)) importers.push(path);
+    }
+    return { linters, importers };
+  };
+  const above = (paths: readonly string[], file: string) =>
+    paths
+      .filter((path) => posix.dirname(path) === "." || file.startsWith(`${posix.dirname(path)}/`))
+      .slice(0, 20);
+  return {
+    async isDeclared(name, file) {
+      found ??= find();
+      const globals = new RegExp(
+        `(?<![\\w$])${name.replace(/\$/g, "\\$")}['"]?\\s*:|['"]${name.replace(/\$/g, "\\$")}['"]`,
+      );
+      for (const path of above((await found).linters, file)) {
+        const text = await workspace.text("head", path);
+        if (text !== null && /globals?\b/i.test(text) && globals.test(text)) return true;
+      }
+      return false;
+    },
+    async isAutoImported(file) {
+      found ??= find();
+      const { linters, importers } = await found;
+      if (above(importers, file).length > 0) return true;
+      for (const path of above(linters, file)) {
+        if (!path.endsWith("package.json")) continue;
+        if (autoImporter.test((await workspace.text("head", path)) ?? "")) return true;
+      }
+      return false;
+    },
+  };
+}

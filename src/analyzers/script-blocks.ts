@@ -1,0 +1,166 @@
+import { isComponent } from "./files.js";
+
+/**
+ * The script of a Vue or Svelte component, without a compiler of either: everything outside of its script blocks is
+ * replaced by spaces, so that lines and columns stay what they are.
+ */
+export interface ComponentScript {
+  text: string;
+  language: "ts" | "tsx" | "js" | "jsx";
+  /** Two blocks (a module's and an instance's) share one scope, and run in an order of their own. */
+  blocks: number;
+}
+
+interface Block {
+  name: string;
+  attributes: string;
+  /** Offsets of what is between the tags. */
+  start: number;
+  end: number;
+}
+
+const marker = ".sluice-script.";
+
+/** The name by which a compiler knows a component's script: one that no import can mean. */
+export function scriptName(path: string, language: ComponentScript["language"]): string {
+  return `${path}${marker}${language}`;
+}
+
+/** The component whose script goes by a name, or the name itself. */
+export function componentOf(name: string): string {
+  const at = name.lastIndexOf(marker);
+  return at === -1 ? name : name.slice(0, at);
+}
+
+/** A component's script; null where there is none, or none that can be read with certainty. */
+export function scriptOf(path: string, text: string): ComponentScript | null {
+  const isVue = /\.vue$/i.test(path);
+  const blocks = isVue ? vueBlocks(text) : svelteBlocks(text);
+  if (blocks === null || blocks.length === 0 || blocks.length > 2) return null;
+  const languages = new Set(blocks.map(({ attributes }) => languageOf(attributes)));
+  const [language] = languages;
+  if (languages.size !== 1 || !language) return null;
+  let written = "";
+  let at = 0;
+  for (const { start, end } of blocks) {
+    written += `${blank(text.slice(at, start))}${text.slice(start, end)}`;
+    // In place of the `<` of the closing tag: what follows is no part of the last statement.
+    written += end < text.length ? ";" : "";
+    at = Math.min(end + 1, text.length);
+  }
+  written += `${blank(text.slice(at))}\nexport {};`;
+  const generics = blocks.flatMap(({ attributes }) => genericNames(attributes));
+  for (const name of new Set(generics)) written += ` type ${name} = any;`;
+  return { text: written, language, blocks: blocks.length };
+}
+
+/** A file's text as an engine for scripts reads it; null for a component without a script. */
+export function scriptText(path: string, text: string): string | null {
+  return isComponent(path) ? (scriptOf(path, text)?.text ?? null) : text;
+}
+
+/**
+ * Names that Svelte gives a component beside what its script declares: `$store` for a store, runes, and what a
+ * `$:` statement assigns to for the first time.
+ */
+export function isGivenBySvelte(name: string, text: string): boolean {
+  if (name.startsWith("$")) return true;
+  const implicit = new RegExp(
+    `^[ \\t]*\\$:\\s*\\(?\\s*[\\[{]?[^=;]*(?<![\\w$])${name}(?![\\w$])[^=;]*=`,
+    "m",
+  );
+  return implicit.test(text);
+}
+
+function blank(text: string): string {
+  return text.replace(/[^\r\n]/g, " ");
+}
+
+function languageOf(attributes: string): ComponentScript["language"] | null {
+  const said = attribute(attributes, "lang")?.toLowerCase();
+  if (said === undefined) {
+    const type = attribute(attributes, "type")?.toLowerCase();
+    if (type === undefined || /^(module|(text|application)\/(java|ecma)script)$/.test(type)) return "js";
+    return /typescript/.test(type) ? "ts" : null;
+  }
+  if (said === "typescript") return "ts";
+  if (said === "javascript") return "js";
+  return said === "ts" || said === "tsx" || said === "js" || said === "jsx" ? said : null;
+}
+
+function attribute(attributes: string, name: string): string | undefined {
+  const match = new RegExp(`(?:^|\\s)${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)'|([^\\s"'>]+))`).exec(attributes);
+  return match?.[1] ?? match?.[2] ?? match?.[3];
+}
+
+/** Type parameters of a component: `generic="T extends Item, K extends keyof T = never"`. */
+function genericNames(attributes: string): string[] {
+  const text = attribute(attributes, "generic") ?? attribute(attributes, "generics") ?? "";
+  const names: string[] = [];
+  let depth = 0;
+  let part = "";
+  for (const char of `${text},`) {
+    if (char === "," && depth === 0) {
+      const name = /^\s*(?:const\s+)?([A-Za-z_$][\w$]*)/.exec(part)?.[1];
+      if (name) names.push(name);
+      part = "";
+      continue;
+    }
+    if (/[<([{]/.test(char)) depth++;
+    if (/[>)\]}]/.test(char) && !part.endsWith("=")) depth--;
+    part += char;
+  }
+  return names;
+}
+
+const tag =
+  /<!--[\s\S]*?(?:-->|$)|<(\/?)([A-Za-z][\w:.-]*)((?:\s+|\/(?!>)|"[^"]*"|'[^']*'|[^\s"'>/])*)(\/?)>/g;
+
+/** The script blocks at the top level of a Vue component: what is in a template is no block. */
+function vueBlocks(text: string): Block[] | null {
+  const blocks: Block[] = [];
+  const tags = new RegExp(tag);
+  for (let found = tags.exec(text); found; found = tags.exec(text)) {
+    const [whole, closing, name, attributes = "", selfClosing] = found;
+    if (name === undefined || closing || selfClosing) continue;
+    const start = found.index + whole.length;
+    const isMarkup = name === "template" && (attribute(attributes, "lang") ?? "html") === "html";
+    const end = isMarkup ? endOfTemplate(text, start) : endOfRaw(text, name, start);
+    if (end === -1) return null;
+    if (name === "script" && attribute(attributes, "src") === undefined)
+      blocks.push({ name, attributes, start, end });
+    tags.lastIndex = text.indexOf(">", end) + 1;
+  }
+  return blocks;
+}
+
+function endOfRaw(text: string, name: string, from: number): number {
+  const close = new RegExp(`</${name.replace(/[.]/g, "\\.")}\\s*>`, "gi");
+  close.lastIndex = from;
+  return close.exec(text)?.index ?? -1;
+}
+
+function endOfTemplate(text: string, from: number): number {
+  const tags = new RegExp(tag);
+  tags.lastIndex = from;
+  let depth = 1;
+  for (let found = tags.exec(text); found; found = tags.exec(text)) {
+    if (found[2] !== "template" || found[4]) continue;
+    depth += found[1] ? -1 : 1;
+    if (depth === 0) return found.index;
+  }
+  return -1;
+}
+
+/** As Svelte's own preprocessor finds them; not those that are put into the page's head. */
+function svelteBlocks(text: string): Block[] {
+  const scripts =
+    /<!--[\s\S]*?-->|<svelte:head[\s>][\s\S]*?<\/svelte:head>|<style[\s>][\s\S]*?<\/style>|(<script((?:\s+[^=>'"/\s]+=(?:"[^"]*"|'[^']*'|[^>\s]+)|\s+[^=>'"/\s]+)*\s*)>)([\s\S]*?)<\/script>/g;
+  const blocks: Block[] = [];
+  for (const { 1: open, 2: attributes = "", 3: body = "", index } of text.matchAll(scripts)) {
+    if (open === undefined || attribute(attributes, "src") !== undefined) continue;
+    const start = index + open.length;
+    blocks.push({ name: "script", attributes, start, end: start + body.length });
+  }
+  return blocks;
+}
