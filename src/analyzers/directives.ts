@@ -40,9 +40,18 @@ const rulesOf: Readonly<Record<string, string>> = {
   "skipped-test": "no-disabled-tests no-skipped-tests no-skipped-test no-pending-tests noSkippedTests",
 };
 
+/** Names that a file says it gets from the page or the runtime: a `global` comment. */
+export function declaredGlobals(text: string): Set<string> {
+  const names = [...text.matchAll(/\/\*\s*globals?\s([\s\S]*?)\*\//g)].flatMap(
+    ([, list = ""]) =>
+      list.replace(/\s--\s[\s\S]*$/, "").match(/[\w$]+(?=\s*(?::\s*\w+)?\s*(?:,|$|\s))/g) ?? [],
+  );
+  return new Set(names);
+}
+
 interface Directive {
-  /** Rules by their bare names; null for all. */
-  rules: ReadonlySet<string> | null;
+  /** A rule's bare name; null for all. */
+  rule: string | null;
   /** Lines it is about, 1-based and inclusive. */
   from: number;
   to: number;
@@ -58,7 +67,7 @@ export function silencer(path: string, text: string): (finding: Silenceable) => 
       (one) =>
         one.from <= line &&
         line <= one.to &&
-        (one.rules === null || one.rules.has(code) || rules.some((rule) => one.rules?.has(rule))),
+        (one.rule === null || one.rule === code || rules.includes(one.rule)),
     );
   };
 }
@@ -84,46 +93,44 @@ function read(text: string): Directive[] {
     const named = what.startsWith("biome") ? biomeRules(rest) : eslintRules(rest);
     const last = line + (isBlock ? newLines(whole) : 0);
     const add = (from: number, to: number) => {
-      const directive = { rules: named, from, to };
-      directives.push(directive);
-      return directive;
+      const added = (named ?? [null]).map((rule): Directive => ({ rule, from, to }));
+      directives.push(...added);
+      return added;
     };
     if (/-next-line$/.test(what)) add(last + 1, last + 1);
     else if (/-line$/.test(what)) add(line, line);
     else if (what === "biome-ignore") add(line, nextCode(text, index + whole.length, last));
     else if (what === "biome-ignore-all") add(1, Number.POSITIVE_INFINITY);
-    else if (what === "biome-ignore-start") open.push(add(line, Number.POSITIVE_INFINITY));
+    else if (what === "biome-ignore-start") open.push(...add(line, Number.POSITIVE_INFINITY));
     else if (/-enable$|-end$/.test(what)) {
-      if (isBlock || what.startsWith("biome")) close(open, named, line);
-    } else if (isBlock || what.startsWith("oxlint")) open.push(add(line, Number.POSITIVE_INFINITY));
+      if (isBlock || !what.startsWith("eslint")) close(open, named, line);
+    } else if (isBlock || !what.startsWith("eslint")) open.push(...add(line, Number.POSITIVE_INFINITY));
   }
   return directives;
 }
 
-/** Ends what an `enable` names; one that names no rule ends all. */
-function close(open: Directive[], named: ReadonlySet<string> | null, line: number): void {
+/** Ends what an `enable` names; one that names no rule ends all. What disables all is ended by that alone. */
+function close(open: readonly Directive[], named: readonly string[] | null, line: number): void {
   for (const directive of open) {
-    if (directive.to < line) continue;
-    const same =
-      named === null || (directive.rules !== null && [...directive.rules].every((rule) => named.has(rule)));
-    if (same) directive.to = line;
+    const isNamed = named === null || (directive.rule !== null && named.includes(directive.rule));
+    if (isNamed && directive.to > line) directive.to = line;
   }
 }
 
 /** `no-undef, @typescript-eslint/no-floating-promises -- because …` */
-function eslintRules(text: string): ReadonlySet<string> | null {
+function eslintRules(text: string): string[] | null {
   const names = text
     .replace(/\s--[\s\S]*$/, "")
     .split(/[\s,]+/)
     .filter((name) => /^@?[a-z][\w@/-]*$/i.test(name));
-  return names.length === 0 ? null : new Set(names.map(bare));
+  return names.length === 0 ? null : names.map(bare);
 }
 
 /** `lint/correctness/noUndeclaredVariables: because …`; `lint` and `lint/correctness` are all of them. */
-function biomeRules(text: string): ReadonlySet<string> | null {
+function biomeRules(text: string): string[] | null {
   const names = text.replace(/:[\s\S]*$/, "").match(/\blint(?:\/\w+)*/g) ?? [];
   if (names.some((name) => name.split("/").length < 3)) return null;
-  return new Set(names.map(bare));
+  return names.map(bare);
 }
 
 function bare(rule: string): string {

@@ -5,7 +5,16 @@ import * as z from "zod";
 import type { Side } from "../change/types.js";
 import { SourceError } from "../errors.js";
 import { runProcess } from "../process.js";
-import { type BothSides, type Diagnostic, type Engine, evidenceOf, pathOn, sides } from "./engine.js";
+import { declaredGlobals } from "./directives.js";
+import {
+  type BothSides,
+  type Diagnostic,
+  type Engine,
+  evidenceOf,
+  pathOn,
+  type Severity,
+  sides,
+} from "./engine.js";
 import { hasScript, isComponent, isFlow, isTemplate, isTypeScript } from "./files.js";
 import { failure } from "./own-process.js";
 import { oxlintConfiguration, oxlintRules } from "./oxlint-rules.js";
@@ -19,7 +28,13 @@ const output = z.object({
       code: z.string().optional(),
       help: z.string().optional(),
       filename: z.string(),
-      labels: z.array(z.object({ span: z.object({ line: z.number().optional() }) })).optional(),
+      labels: z
+        .array(
+          z.object({
+            span: z.object({ line: z.number().optional(), offset: z.number(), length: z.number() }),
+          }),
+        )
+        .optional(),
     }),
   ),
 });
@@ -28,6 +43,8 @@ interface Written {
   side: Side;
   path: string;
   text: string;
+  /** What oxlint is given of it. */
+  linted: string;
   /** Of a component. */
   script: ComponentScript | null;
 }
@@ -51,10 +68,13 @@ export const oxlint: Engine = {
         if (path === null || text === null || isFlow(text)) continue;
         const script = isComponent(path) ? scriptOf(path, text) : null;
         if (isComponent(path) && script === null) continue;
-        const name = `${side}/${index}/${plainName(path)}${script === null ? "" : `.${script.language}`}`;
-        await mkdir(dirname(join(folder, name)), { recursive: true });
-        await writeFile(join(folder, name), script?.text ?? text);
-        written.set(name, { side, path, text, script });
+        for (const [part, linted] of (script?.blocks ?? [text]).entries()) {
+          const ending = script === null ? "" : `.${script.language}`;
+          const name = `${side}/${index}/${part}/${plainName(path)}${ending}`;
+          await mkdir(dirname(join(folder, name)), { recursive: true });
+          await writeFile(join(folder, name), linted);
+          written.set(name, { side, path, text, linted, script });
+        }
       }
     }
     const found: BothSides = { base: [], head: [] };
@@ -82,9 +102,18 @@ export const oxlint: Engine = {
       const diagnostic = file && judge(one, file);
       if (file && diagnostic) found[file.side].push(diagnostic);
     }
+    for (const side of sides) found[side] = withoutEchoes(found[side]);
     return found;
   },
 };
+
+/** What is compared with itself is a constant condition too: once is enough. */
+function withoutEchoes(ones: readonly Diagnostic[]): Diagnostic[] {
+  const same = new Set(
+    ones.flatMap((one) => (one.class === "self-comparison" ? [`${one.path}:${one.line}`] : [])),
+  );
+  return ones.filter((one) => one.class !== "constant-condition" || !same.has(`${one.path}:${one.line}`));
+}
 
 const flags = ["--disable-nested-config", "--no-ignore", "--threads=1", "-f", "json"];
 
@@ -113,16 +142,24 @@ function judge(one: z.infer<typeof output>["diagnostics"][number], file: Written
     code: one.code.replace(/^\w+\((.+)\)$/, "$1"),
     class: rule.class,
     severity: rule.severity,
-    message: one.help ? `${sentence(one.message)} ${one.help}` : one.message,
+    message: messageOf(one),
     path: file.path,
     line,
     evidence,
   };
   if (rule.class === "self-assignment" && /\.svelte$/i.test(file.path)) return null;
   if (rule.class === "undefined-name") return undefinedName(diagnostic, one.message, file);
-  if (rule.class === "self-comparison" && isNanTest(file.text, line)) return null;
+  if (rule.class === "self-comparison") {
+    if (isNanTest(file.text, line)) return null;
+    return { ...diagnostic, severity: severityOfSame(spanned(one, file)) };
+  }
   if (rule.class === "unreachable-code" && /^break;?$/.test(evidence)) return null;
   return diagnostic;
+}
+
+function messageOf({ message, help, code }: z.infer<typeof output>["diagnostics"][number]): string {
+  if (code === "eslint(no-self-compare)") return `${sentence(message)} Compare with what was meant.`;
+  return (help ? `${sentence(message)} ${help}` : message).replace(/\s+/g, " ");
 }
 
 function sentence(text: string): string {
@@ -132,8 +169,6 @@ function sentence(text: string): string {
 function syntaxError(message: string, line: number, evidence: string, file: Written): Diagnostic | null {
   // The compiler reads TypeScript better.
   if (isTyped(file) || isTemplate(file.path, file.text)) return null;
-  // What two blocks of a component both import or declare is one thing to its compiler.
-  if (file.script !== null && file.script.blocks > 1) return null;
   return { code: "syntax", class: "syntax", severity: "certain", message, path: file.path, line, evidence };
 }
 
@@ -142,6 +177,9 @@ function undefinedName(diagnostic: Diagnostic, message: string, file: Written): 
   const name = /^'([^']+)' is not defined/.exec(message)?.[1];
   if (!name || isTyped(file) || givenNames.has(name)) return null;
   if (/\.svelte$/i.test(file.path) && isGivenBySvelte(name, file.text)) return null;
+  const elsewhere = file.script?.blocks.filter((block) => block !== file.linted) ?? [];
+  const word = new RegExp(`(?<![\\w$])${name.replace(/\$/g, "\\$")}(?![\\w$])`);
+  if (declaredGlobals(file.text).has(name) || elsewhere.some((block) => word.test(block))) return null;
   const isModule =
     file.script !== null || /^\s*(import|export)\b|\brequire\s*\(|\bmodule\.exports\b/m.test(file.text);
   // A script gets its names from the page around it.
@@ -151,6 +189,19 @@ function undefinedName(diagnostic: Diagnostic, message: string, file: Written): 
     severity: isModule ? "certain" : "hint",
     message: `'${name}' is not defined: import or declare it.`,
   };
+}
+
+/** The source that a finding is about. oxlint counts bytes. */
+function spanned(one: z.infer<typeof output>["diagnostics"][number], file: Written): string {
+  const { offset, length } = one.labels?.[0]?.span ?? { offset: 0, length: 0 };
+  return Buffer.from(file.linted)
+    .subarray(offset, offset + length)
+    .toString("utf8");
+}
+
+/** What is called or stepped may differ from itself the second time, and some tests ask just that. */
+function severityOfSame(comparison: string): Severity {
+  return /[\w$\])]\s*\(|\+\+|--|\b(await|yield)\b/.test(comparison) ? "hint" : "certain";
 }
 
 function isTyped({ path, script }: Written): boolean {

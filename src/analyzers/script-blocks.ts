@@ -7,8 +7,11 @@ import { isComponent } from "./files.js";
 export interface ComponentScript {
   text: string;
   language: "ts" | "tsx" | "js" | "jsx";
-  /** Two blocks (a module's and an instance's) share one scope, and run in an order of their own. */
-  blocks: number;
+  /**
+   * The text block by block, each alone in its place. Two blocks (a module's and an instance's) share one scope, run
+   * in an order of their own, and may import the same twice.
+   */
+  blocks: readonly string[];
 }
 
 interface Block {
@@ -40,6 +43,16 @@ export function scriptOf(path: string, text: string): ComponentScript | null {
   const languages = new Set(blocks.map(({ attributes }) => languageOf(attributes)));
   const [language] = languages;
   if (languages.size !== 1 || !language) return null;
+  const generics = new Set(blocks.flatMap(({ attributes }) => genericNames(attributes)));
+  const end = `\nexport {};${[...generics].map((name) => ` type ${name} = any;`).join("")}`;
+  return {
+    text: only(text, blocks) + end,
+    language,
+    blocks: blocks.map((block) => only(text, [block]) + end),
+  };
+}
+
+function only(text: string, blocks: readonly Block[]): string {
   let written = "";
   let at = 0;
   for (const { start, end } of blocks) {
@@ -48,10 +61,7 @@ export function scriptOf(path: string, text: string): ComponentScript | null {
     written += end < text.length ? ";" : "";
     at = Math.min(end + 1, text.length);
   }
-  written += `${blank(text.slice(at))}\nexport {};`;
-  const generics = blocks.flatMap(({ attributes }) => genericNames(attributes));
-  for (const name of new Set(generics)) written += ` type ${name} = any;`;
-  return { text: written, language, blocks: blocks.length };
+  return written + blank(text.slice(at));
 }
 
 /** A file's text as an engine for scripts reads it; null for a component without a script. */

@@ -33,6 +33,11 @@ export async function secondLook(findings: readonly Finding[], look: Look): Prom
       if (given === "yes") continue;
       if (given === "perhaps") severity = "hint";
     }
+    if (finding.code === "floating-promise" && finding.subject !== undefined) {
+      const style = await awaited(finding.subject, finding.file, look);
+      if (style === "never") continue;
+      if (style === "before") severity = "likely";
+    }
     if (
       finding.regressionIn !== undefined &&
       !(await returnedBefore(finding.regressionIn, finding.file, look))
@@ -77,15 +82,38 @@ async function givenNames(
     if (isTooMany) return "perhaps";
     if (isPython(file)) return given.python.has(name) ? "yes" : "no";
     if (given.ecmascript.has(name) || (await configured.isDeclared(name, file))) return "yes";
-    return (await configured.isAutoImported(file)) ? "perhaps" : "no";
+    if (!(await configured.isAutoImported(file))) return "no";
+    // Nobody can tell which names those are; but one that was imported by hand may well need to be.
+    return (await wasImported(name, file, look)) ? "perhaps" : "yes";
   };
 }
 
+/** Was this very call waited for before, or do others of its kind in the file show that one waits for them? */
+async function awaited(call: string, file: string, look: Look): Promise<"before" | "elsewhere" | "never"> {
+  const now = (await look.workspace.text("head", file)) ?? "";
+  const before = (await baseText(file, look)) ?? "";
+  const times = (text: string, what: string) => text.split(what).length - 1;
+  if (times(before, `await ${call}`) > times(now, `await ${call}`)) return "before";
+  const callee = call.slice(0, call.indexOf("(") + 1);
+  return callee.length > 1 && now.includes(`await ${callee}`) ? "elsewhere" : "never";
+}
+
+/** Did an import of the file bring a name, before the change? */
+async function wasImported(name: string, file: string, look: Look): Promise<boolean> {
+  const text = await baseText(file, look);
+  const word = `(?<![\\w$])${name.replace(/\$/g, "\\$")}(?![\\w$])`;
+  return text !== null && new RegExp(`^\\s*import\\b[^;'"]*${word}`, "m").test(text);
+}
+
+/** A file as it was before the change, under whatever name. */
+async function baseText(file: string, { change, workspace }: Look): Promise<string | null> {
+  return workspace.text("base", change.files.find((one) => one.path === file)?.oldPath ?? file);
+}
+
 /** Was the function in the same file before, and did it return something? Then it is the change that took that away. */
-async function returnedBefore(name: string, file: string, { change, workspace }: Look): Promise<boolean> {
-  const path = change.files.find((one) => one.path === file)?.oldPath ?? file;
-  const text = await workspace.text("base", path);
-  return text !== null && (await returnedValue(name, path, text));
+async function returnedBefore(name: string, file: string, look: Look): Promise<boolean> {
+  const text = await baseText(file, look);
+  return text !== null && (await returnedValue(name, file, text));
 }
 
 /**

@@ -3,8 +3,8 @@ import type { Severity } from "./engine.js";
 export interface CodeRule {
   class: string;
   severity: Severity;
-  /** Kept in plain JavaScript too, where no types were promised. */
-  javascript?: true;
+  /** Kept in plain JavaScript too, where no types were promised; `hint`: as no more than that. */
+  javascript?: true | "hint";
   /** Follows from how a type was narrowed, and so from what unknown functions would have told. */
   narrowing?: true;
 }
@@ -29,7 +29,7 @@ export const codeRules: Readonly<Record<number, CodeRule>> = {
   2882: { class: "missing-module", severity: "certain", javascript: true },
   2366: { class: "missing-return", severity: "likely", narrowing: true },
   2355: { class: "missing-return", severity: "likely" },
-  7030: { class: "missing-return", severity: "likely", narrowing: true },
+  7030: { class: "missing-return", severity: "likely", javascript: true, narrowing: true },
   2448: { class: "use-before-assignment", severity: "certain", javascript: true },
   2449: { class: "use-before-assignment", severity: "certain", javascript: true },
   2454: { class: "use-before-assignment", severity: "likely", narrowing: true },
@@ -58,8 +58,8 @@ export const codeRules: Readonly<Record<number, CodeRule>> = {
   2540: { class: "constant-assignment", severity: "likely" },
   7027: { class: "unreachable-code", severity: "likely", javascript: true, narrowing: true },
   7029: { class: "fallthrough", severity: "likely" },
-  2554: { class: "argument-count", severity: "likely" },
-  2555: { class: "argument-count", severity: "likely" },
+  2554: { class: "argument-count", severity: "likely", javascript: "hint" },
+  2555: { class: "argument-count", severity: "likely", javascript: "hint" },
   2339: { class: "missing-member", severity: "likely", narrowing: true },
   2551: { class: "missing-member", severity: "likely", narrowing: true },
   2345: { class: "wrong-type", severity: "likely", narrowing: true },

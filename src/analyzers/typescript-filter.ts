@@ -1,9 +1,11 @@
 import { posix } from "node:path";
 import ts from "typescript";
-import { isJavaScript } from "./files.js";
+import { isComponent, isJavaScript } from "./files.js";
 import { componentOf, isGivenBySvelte } from "./script-blocks.js";
+import { isAboutPromise, messageOf } from "./typescript-advice.js";
 import { givenNames } from "./typescript-ambient.js";
-import { codeRules } from "./typescript-codes.js";
+import { isNamespaceMember } from "./typescript-checks.js";
+import { type CodeRule, codeRules } from "./typescript-codes.js";
 import {
   closest,
   decidesOnUnknown,
@@ -40,17 +42,20 @@ export function judge(
     code: `TS${diagnostic.code}`,
     class: "syntax",
     severity: "certain",
-    message: ts.flattenDiagnosticMessageText(diagnostic.messageText, " ").replace(/\s+/g, " ").slice(0, 400),
+    message: "",
     path: componentOf(file.fileName).slice(root.length + 1),
     line: file.getLineAndCharacterOfPosition(start).line + 1,
   };
   const rule = codeRules[diagnostic.code];
   if (!rule) return null;
   const javascript = isJavaScript(file.fileName);
-  if (javascript && !rule.javascript) return null;
-  found.class = rule.class;
-  found.severity = rule.severity;
   const node = nodeAt(file, start, diagnostic.length ?? 0);
+  const isMember = rule.class === "missing-member" && isNamespaceMember(node, checker);
+  if (javascript && !rule.javascript && !isMember) return null;
+  found.class = isAboutPromise(diagnostic) ? "missing-await" : rule.class;
+  found.severity = javascript && rule.javascript === "hint" ? "hint" : rule.severity;
+  found.message = messageOf(diagnostic, found.class);
+  if (isComponent(found.path) && isComponentsWay(found, rule, node, file)) return null;
   const text = file.text.slice(start, start + (diagnostic.length ?? 0));
   const kept = (): TypeScriptDiagnostic | null => {
     const isMember =
@@ -63,6 +68,7 @@ export function judge(
   switch (rule.class) {
     case "undefined-name":
       // A script shares its names with files that a page loads beside it.
+      if (/\.svelte$/i.test(found.path) && isGivenBySvelte(text, file.text)) return null;
       if (givenNames.has(text) || !/^[\w$]+$/.test(text)) return null;
       return { ...found, subject: text };
     case "missing-module":
@@ -82,7 +88,7 @@ export function judge(
     case "argument-count":
       return callIsKnown(node, checker) ? found : null;
     case "wrong-type":
-      return isPlainMismatch(found.message) ? kept() : null;
+      return isPlainMismatch(found.message) || found.class === "missing-await" ? kept() : null;
     case "null-access":
       return project.strictNullChecks && !(diagnostic.code === 18046 && !project.unknownInCatch)
         ? kept()
@@ -91,6 +97,23 @@ export function judge(
       return kept();
   }
 }
+
+/** Is it how components are written: what their two blocks share, or what Svelte changes behind the script's back? */
+function isComponentsWay(
+  { class: kind, path }: TypeScriptDiagnostic,
+  rule: CodeRule,
+  node: ts.Node,
+  file: ts.SourceFile,
+): boolean {
+  if (kind === "redeclaration" || kind === "use-before-assignment") return true;
+  if (!/\.svelte$/i.test(path)) return false;
+  const owner = closest(node.parent ?? file, (at): at is ts.SignatureDeclaration => ts.isFunctionLike(at));
+  return rule.narrowing === true && owner === undefined;
+}
+
+/** SvelteKit's types of a route, React Router's, and what Nuxt and Nitro build. */
+const frameworkTypes =
+  /^\.\/(\$types|\+types\/)|(^|\/)\.(nuxt|svelte-kit|react-router|output|next|astro|wxt)(\/|$)/;
 
 function missingModule(
   found: TypeScriptDiagnostic,
@@ -103,7 +126,8 @@ function missingModule(
   const specifier = literal.text;
   if (specifier.startsWith("./") || specifier.startsWith("../") || specifier === "." || specifier === "..") {
     const target = posix.join(posix.dirname(file.fileName), specifier.replace(/[?#].*$/, ""));
-    if (!target.startsWith(`${root}/`)) return null;
+    // Components are looked for apart, and some files are written by a framework beside the sources.
+    if (!target.startsWith(`${root}/`) || isComponent(target) || frameworkTypes.test(specifier)) return null;
     const dynamic =
       ts.isCallExpression(literal.parent) && literal.parent.expression.kind === ts.SyntaxKind.ImportKeyword;
     return { ...found, severity: dynamic ? "likely" : "certain", subject: target.slice(root.length + 1) };
@@ -153,7 +177,10 @@ function missingReturn(
   const body = owner?.body;
   if (!owner || !body) return null;
   if (endsInUnknownCall(checker, body) || decidesOnUnknown(checker, body)) return null;
-  if (code !== 7030 || project.noImplicitReturns) return found;
+  if (code !== 7030 || (project.noImplicitReturns && !isJavaScript(body.getSourceFile().fileName)))
+    return found;
+  // Who writes a bare `return` knows that it gives nothing.
+  if (ts.isReturnStatement(node)) return null;
   // Nobody asked for this check: it tells only where a value used to be returned on every way out.
   const name = nameOf(owner);
   return name === null ? null : { ...found, regressionIn: name };

@@ -6,6 +6,7 @@ import { messageOf } from "../errors.js";
 import { isComponent, isFlow, isJavaScript } from "./files.js";
 import { componentOf, scriptName, scriptOf } from "./script-blocks.js";
 import { ambientText } from "./typescript-ambient.js";
+import { furtherChecks } from "./typescript-checks.js";
 import { judge, type TypeScriptDiagnostic } from "./typescript-filter.js";
 import { findImporters } from "./typescript-importers.js";
 import {
@@ -18,6 +19,7 @@ import {
   root,
   type SideFiles,
 } from "./typescript-project.js";
+import { lostReturns } from "./typescript-returns.js";
 
 const sideFiles = z.object({ folder: z.string(), paths: z.array(z.string()) });
 const request = z.object({
@@ -67,11 +69,13 @@ export function analyse(asked: unknown) {
   for (const group of [...groups.values()].slice(0, projectLimit)) {
     const projects = agree(group, find);
     let before: ts.Program | undefined;
+    const programs: Partial<Record<Side, ts.Program>> = {};
     for (const side of ["base", "head"] as const) {
       const paths = group.flatMap((pair) => pair[side] ?? []);
       const project = projects[side];
       if (paths.length === 0 || !project) continue;
       before = programOf(both[side], project, paths, parsed, before);
+      programs[side] = before;
       for (const path of paths) {
         try {
           found[side].push(...check(both[side], before, path, project));
@@ -81,6 +85,7 @@ export function analyse(asked: unknown) {
         }
       }
     }
+    found.head.push(...valuesLost(both, programs, group));
   }
   return { ...found, importers: importers.paths.length, notes: [...notes, ...[...lost].slice(0, 5)] };
 }
@@ -204,7 +209,28 @@ function check(side: SideFiles, program: ts.Program, path: string, project: Proj
   );
   return semantic
     .filter(({ code, start }) => code !== 2454 || !early.has(start))
-    .flatMap((one) => judge(one, file, checker, project) ?? []);
+    .flatMap((one) => judge(one, file, checker, project) ?? [])
+    .concat(furtherChecks(side, file, checker));
+}
+
+/** Functions of both sides that no longer return what they did. */
+function valuesLost(
+  both: Record<Side, SideFiles>,
+  { base, head }: Partial<Record<Side, ts.Program>>,
+  pairs: readonly Pair[],
+): TypeScriptDiagnostic[] {
+  if (!base || !head) return [];
+  const sourceOf = (side: Side, program: ts.Program, path: string | null) => {
+    const name = path === null ? null : sourceName(both[side], path);
+    return name === null ? undefined : program.getSourceFile(name);
+  };
+  const users = pairs.flatMap((pair) => sourceOf("head", head, pair.head) ?? []);
+  return pairs.flatMap((pair) => {
+    const before = sourceOf("base", base, pair.base);
+    const after = sourceOf("head", head, pair.head);
+    if (!before || !after || before.text === after.text) return [];
+    return lostReturns(before, after, head.getTypeChecker(), users);
+  });
 }
 
 function syntaxError(one: ts.DiagnosticWithLocation, file: ts.SourceFile): TypeScriptDiagnostic {

@@ -40,7 +40,8 @@ function neededBy(call: ts.CallExpression, checker: ts.TypeChecker) {
   const count = call.arguments.length;
   const parameter = callee.parameters[count];
   if (!parameter || callee.parameters.some((one) => one.dotDotDotToken)) return null;
-  if (parameter.initializer || isOptionalByComment(parameter) || mentions(callee.body, "arguments")) return null;
+  if (parameter.initializer || isOptionalByComment(parameter) || mentions(callee.body, "arguments"))
+    return null;
   const position = count + 1;
   if (!ts.isIdentifier(parameter.name)) {
     return { name: parameter.name.getText(), position, count, isCertain: true };
@@ -67,7 +68,9 @@ function functionOf(expression: ts.Expression, checker: ts.TypeChecker): ts.Func
 function isOptionalByComment(parameter: ts.ParameterDeclaration): boolean {
   return ts.getJSDocParameterTags(parameter).some((tag) => {
     const type = tag.typeExpression?.type.getText() ?? "";
-    return tag.isBracketed || /[?=]|\b(any|undefined|null|void)\b|^\*$/.test(type) || /option/i.test(tag.getText());
+    return (
+      tag.isBracketed || /[?=]|\b(any|undefined|null|void)\b|^\*$/.test(type) || /option/i.test(tag.getText())
+    );
   });
 }
 

@@ -1,0 +1,183 @@
+import ts from "typescript";
+import { componentOf } from "./script-blocks.js";
+import type { TypeScriptDiagnostic } from "./typescript-filter.js";
+import { root } from "./typescript-project.js";
+
+/**
+ * Functions without a declared type that returned a value on every way out before, and return none now. Where what
+ * they give is still used, that is a mistake; elsewhere it may be meant.
+ */
+export function lostReturns(
+  before: ts.SourceFile,
+  file: ts.SourceFile,
+  checker: ts.TypeChecker,
+  users: readonly ts.SourceFile[],
+): TypeScriptDiagnostic[] {
+  const old = functionsOf(before);
+  const found: TypeScriptDiagnostic[] = [];
+  for (const [name, one] of functionsOf(file)) {
+    const was = old.get(name);
+    if (!was?.body || !one.body || one.type || was.type || !ts.isBlock(one.body)) continue;
+    if (one.body.statements.length === 0 || one.asteriskToken || !alwaysReturned(was.body)) continue;
+    const returns = returnsOf(one.body);
+    if (returns.some(({ expression }) => expression) || !canEnd(one.body)) continue;
+    const short = name.slice(name.lastIndexOf(".") + 1);
+    const isUsed = users.some((user) => usesValueOf(one, short, user, checker));
+    found.push({
+      code: "lost-return",
+      class: "missing-return",
+      severity: isUsed ? "likely" : "hint",
+      message: isUsed
+        ? `'${short}' returned a value before and returns none now, but what it gives is still used: return it.`
+        : `'${short}' returned a value before and returns none now.`,
+      path: componentOf(file.fileName).slice(root.length + 1),
+      line: file.getLineAndCharacterOfPosition((one.name ?? one).getStart(file)).line + 1,
+      subject: short,
+    });
+  }
+  return found;
+}
+
+type Bodied = ts.FunctionDeclaration | ts.FunctionExpression | ts.ArrowFunction | ts.MethodDeclaration;
+
+function isBodied(node: ts.Node): node is Bodied {
+  return (
+    ts.isFunctionDeclaration(node) ||
+    ts.isFunctionExpression(node) ||
+    ts.isArrowFunction(node) ||
+    ts.isMethodDeclaration(node)
+  );
+}
+
+/** Named functions by their path of names; not those whose path is ambiguous. */
+function functionsOf(file: ts.SourceFile): Map<string, Bodied> {
+  const found = new Map<string, Bodied>();
+  const twice = new Set<string>();
+  const visit = (node: ts.Node, path: string): void => {
+    let below = path;
+    const name = ts.isClassLike(node) ? node.name?.text : isBodied(node) ? nameOf(node) : undefined;
+    if (name !== undefined) below = path === "" ? name : `${path}.${name}`;
+    if (isBodied(node) && node.body && name !== undefined) {
+      if (found.has(below)) twice.add(below);
+      found.set(below, node);
+    }
+    ts.forEachChild(node, (child) => visit(child, below));
+  };
+  visit(file, "");
+  for (const name of twice) found.delete(name);
+  return found;
+}
+
+function nameOf(node: Bodied): string | undefined {
+  const { parent } = node;
+  const holder =
+    node.name ??
+    (ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent) ? parent.name : undefined);
+  return holder && ts.isIdentifier(holder) ? holder.text : undefined;
+}
+
+function alwaysReturned(body: ts.ConciseBody): boolean {
+  if (!ts.isBlock(body)) return true;
+  const returns = returnsOf(body);
+  return (
+    returns.length > 0 &&
+    returns.every(({ expression }) => expression && !isNothing(expression)) &&
+    !canEnd(body)
+  );
+}
+
+function isNothing(expression: ts.Expression): boolean {
+  return ts.isVoidExpression(expression) || (ts.isIdentifier(expression) && expression.text === "undefined");
+}
+
+function returnsOf(body: ts.Node): ts.ReturnStatement[] {
+  const found: ts.ReturnStatement[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isFunctionLike(node) || ts.isClassLike(node)) return;
+    if (ts.isReturnStatement(node)) found.push(node);
+    ts.forEachChild(node, visit);
+  };
+  ts.forEachChild(body, visit);
+  return found;
+}
+
+/** Whether the end of a statement can be reached, as far as syntax tells; in doubt it can. */
+function canEnd(statement: ts.Statement | undefined): boolean {
+  if (!statement) return true;
+  if (ts.isReturnStatement(statement) || ts.isThrowStatement(statement)) return false;
+  if (ts.isBlock(statement)) return statement.statements.every(canEnd);
+  if (ts.isIfStatement(statement)) return canEnd(statement.thenStatement) || canEnd(statement.elseStatement);
+  if (ts.isTryStatement(statement)) {
+    if (statement.finallyBlock && !canEnd(statement.finallyBlock)) return false;
+    return (
+      canEnd(statement.tryBlock) || (statement.catchClause ? canEnd(statement.catchClause.block) : false)
+    );
+  }
+  if (ts.isSwitchStatement(statement)) {
+    const { clauses } = statement.caseBlock;
+    const last = clauses.at(-1);
+    const hasBreak = clauses.some((clause) => clause.statements.some(breaks));
+    return hasBreak || !clauses.some(ts.isDefaultClause) || !last || last.statements.every(canEnd);
+  }
+  return true;
+}
+
+function breaks(node: ts.Node): boolean {
+  if (ts.isBreakStatement(node)) return true;
+  if (ts.isFunctionLike(node) || ts.isIterationStatement(node, false) || ts.isSwitchStatement(node))
+    return false;
+  return ts.forEachChild(node, (child) => breaks(child) || undefined) ?? false;
+}
+
+function usesValueOf(
+  declaration: Bodied,
+  name: string,
+  file: ts.SourceFile,
+  checker: ts.TypeChecker,
+): boolean {
+  if (!file.text.includes(name)) return false;
+  const visit = (node: ts.Node): boolean => {
+    if (ts.isCallExpression(node)) {
+      const callee = node.expression;
+      const called = ts.isPropertyAccessExpression(callee) ? callee.name : callee;
+      if (
+        ts.isIdentifier(called) &&
+        called.text === name &&
+        isValue(node) &&
+        checker.getResolvedSignature(node)?.declaration === declaration
+      )
+        return true;
+    }
+    return ts.forEachChild(node, (child) => visit(child) || undefined) ?? false;
+  };
+  return visit(file);
+}
+
+/** Is what a call gives looked at? What is only passed on may be meant to be nothing. */
+function isValue(call: ts.CallExpression): boolean {
+  let at: ts.Node = call;
+  while (ts.isParenthesizedExpression(at.parent) || ts.isAwaitExpression(at.parent)) at = at.parent;
+  const { parent } = at;
+  if (ts.isVariableDeclaration(parent)) return parent.initializer === at;
+  if (ts.isBinaryExpression(parent)) {
+    const kind = parent.operatorToken.kind;
+    const isShort =
+      kind === ts.SyntaxKind.AmpersandAmpersandToken ||
+      kind === ts.SyntaxKind.BarBarToken ||
+      kind === ts.SyntaxKind.QuestionQuestionToken;
+    return kind !== ts.SyntaxKind.CommaToken && (!isShort || parent.left === at);
+  }
+  return (
+    ts.isPropertyAccessExpression(parent) ||
+    ts.isElementAccessExpression(parent) ||
+    ts.isPropertyAssignment(parent) ||
+    ts.isIfStatement(parent) ||
+    ts.isWhileStatement(parent) ||
+    ts.isTemplateSpan(parent) ||
+    ts.isSpreadElement(parent) ||
+    ts.isForOfStatement(parent) ||
+    ts.isPrefixUnaryExpression(parent) ||
+    (ts.isConditionalExpression(parent) && parent.condition === at) ||
+    (ts.isCallExpression(parent) && parent.arguments.some((argument) => argument === at))
+  );
+}
