@@ -42,11 +42,19 @@ const rulesOf: Readonly<Record<string, string>> = {
 
 /** Names that a file says it gets from the page or the runtime: a `global` comment. */
 export function declaredGlobals(text: string): Set<string> {
-  const names = [...text.matchAll(/\/\*\s*globals?\s([\s\S]*?)\*\//g)].flatMap(
-    ([, list = ""]) =>
-      list.replace(/\s--\s[\s\S]*$/, "").match(/[\w$]+(?=\s*(?::\s*\w+)?\s*(?:,|$|\s))/g) ?? [],
-  );
-  return new Set(names);
+  const names = new Set<string>();
+  for (const { index } of text.matchAll(/\/\*\s{0,20}globals?\s/g)) {
+    const end = text.indexOf("*/", index);
+    if (end === -1) break;
+    const list =
+      text
+        .slice(index + 2, end)
+        .replace(/^\s*globals?/, "")
+        .split(/\s--\s/, 1)[0]
+        ?.replace(/:\s+/g, ":") ?? "";
+    for (const [name] of list.matchAll(/(?<![\w$:])[\w$]+(?![\w$])/g)) names.add(name);
+  }
+  return names;
 }
 
 interface Directive {
@@ -72,24 +80,23 @@ export function silencer(path: string, text: string): (finding: Silenceable) => 
   };
 }
 
-const name =
-  "((?:eslint|oxlint)-(?:disable|enable)(?:-next-line|-line)?|biome-ignore(?:-all|-start|-end)?)(?![\\w-])";
-const comment = new RegExp(
-  `//\\s*${name}([^\\r\\n]*)|/\\*[\\s*]*${name}([\\s\\S]*?)\\*/|<!--\\s*${name}([\\s\\S]*?)-->`,
-  "g",
-);
+const opening =
+  /(\/\/[ \t]*|\/\*[\s*]*|<!--\s*)((?:eslint|oxlint)-(?:disable|enable)(?:-next-line|-line)?|biome-ignore(?:-all|-start|-end)?)(?![\w-])/g;
 
 function read(text: string): Directive[] {
+  const lines = text.split("\n");
   const directives: Directive[] = [];
   const open: Directive[] = [];
   let counted = 0;
   let line = 1;
-  for (const found of text.matchAll(comment)) {
-    const { 0: whole, index } = found;
-    const what = found[1] ?? found[3] ?? found[5] ?? "";
-    const rest = found[2] ?? found[4] ?? found[6] ?? "";
+  for (const { 0: start, 1: mark = "", 2: what = "", index } of text.matchAll(opening)) {
     for (; counted < index; counted++) if (text.charCodeAt(counted) === 10) line++;
-    const isBlock = !whole.startsWith("//");
+    const from = index + start.length;
+    const end = text.indexOf(mark.startsWith("//") ? "\n" : mark.startsWith("/*") ? "*/" : "-->", from);
+    if (end === -1 && !mark.startsWith("//")) break;
+    const rest = text.slice(from, end === -1 ? undefined : end);
+    const whole = start + rest;
+    const isBlock = !mark.startsWith("//");
     const named = what.startsWith("biome") ? biomeRules(rest) : eslintRules(rest);
     const last = line + (isBlock ? newLines(whole) : 0);
     const add = (from: number, to: number) => {
@@ -99,7 +106,7 @@ function read(text: string): Directive[] {
     };
     if (/-next-line$/.test(what)) add(last + 1, last + 1);
     else if (/-line$/.test(what)) add(line, line);
-    else if (what === "biome-ignore") add(line, nextCode(text, index + whole.length, last));
+    else if (what === "biome-ignore") add(line, nextCode(lines, last));
     else if (what === "biome-ignore-all") add(1, Number.POSITIVE_INFINITY);
     else if (what === "biome-ignore-start") open.push(...add(line, Number.POSITIVE_INFINITY));
     else if (/-enable$|-end$/.test(what)) {
@@ -141,9 +148,9 @@ function newLines(text: string): number {
   return text.split("\n").length - 1;
 }
 
-/** The first line after a comment that is neither empty nor a comment by itself. */
-function nextCode(text: string, from: number, line: number): number {
-  const rest = text.slice(from).split("\n").slice(1, 20);
-  const at = rest.findIndex((one) => !/^\s*(\/\/.*|\{?\/\*.*\*\/\}?|<!--.*-->)?\s*$/.test(one));
+/** The first line after a comment's last that is neither empty nor a comment by itself. */
+function nextCode(lines: readonly string[], line: number): number {
+  const isAside = /^\s*(\/\/.*|\{?\/\*.*\*\/\}?|<!--.*-->)?\s*$/;
+  const at = lines.slice(line, line + 20).findIndex((one) => !isAside.test(one));
   return line + (at === -1 ? 1 : at + 1);
 }

@@ -76,7 +76,7 @@ export function scriptText(path: string, text: string): string | null {
 export function isGivenBySvelte(name: string, text: string): boolean {
   if (name.startsWith("$")) return true;
   const implicit = new RegExp(
-    `^[ \\t]*\\$:\\s*\\(?\\s*[\\[{]?[^=;]*(?<![\\w$])${name}(?![\\w$])[^=;]*=`,
+    `^[ \\t]*\\$:\\s*\\(?\\s*[\\[{]?[^=;]{0,200}(?<![\\w$])${name}(?![\\w$])[^=;]{0,200}=`,
     "m",
   );
   return implicit.test(text);
@@ -123,8 +123,9 @@ function genericNames(attributes: string): string[] {
   return names;
 }
 
+/** A comment, or a tag with its attributes. Each part can match in one way only: the text is a stranger's. */
 const tag =
-  /<!--[\s\S]*?(?:-->|$)|<(\/?)([A-Za-z][\w:.-]*)((?:\s+|\/(?!>)|"[^"]*"|'[^']*'|[^\s"'>/])*)(\/?)>/g;
+  /<!--[\s\S]*?(?:-->|$)|<(\/?)([A-Za-z][\w:.-]*)((?:\s|\/(?!>)|"[^"]*"|'[^']*'|[^\s"'<>/])*)(\/?)>/g;
 
 /** The script blocks at the top level of a Vue component: what is in a template is no block. */
 function vueBlocks(text: string): Block[] | null {
@@ -163,14 +164,26 @@ function endOfTemplate(text: string, from: number): number {
 }
 
 /** As Svelte's own preprocessor finds them; not those that are put into the page's head. */
-function svelteBlocks(text: string): Block[] {
-  const scripts =
-    /<!--[\s\S]*?-->|<svelte:head[\s>][\s\S]*?<\/svelte:head>|<style[\s>][\s\S]*?<\/style>|(<script((?:\s+[^=>'"/\s]+=(?:"[^"]*"|'[^']*'|[^>\s]+)|\s+[^=>'"/\s]+)*\s*)>)([\s\S]*?)<\/script>/g;
+function svelteBlocks(text: string): Block[] | null {
   const blocks: Block[] = [];
-  for (const { 1: open, 2: attributes = "", 3: body = "", index } of text.matchAll(scripts)) {
-    if (open === undefined || attribute(attributes, "src") !== undefined) continue;
-    const start = index + open.length;
-    blocks.push({ name: "script", attributes, start, end: start + body.length });
+  const opening = /<!--|<(script|style|svelte:head)(?=[\s>])/g;
+  for (let found = opening.exec(text); found; found = opening.exec(text)) {
+    const [, name] = found;
+    const { attributes, start } = name === undefined ? noAttributes : openingTag(text, found.index);
+    const end = name === undefined ? text.indexOf("-->", found.index) : endOfRaw(text, name, start);
+    if (start === -1 || end === -1) return null;
+    if (name === "script" && attribute(attributes, "src") === undefined)
+      blocks.push({ name, attributes, start, end });
+    opening.lastIndex = text.indexOf(">", end) + 1;
   }
   return blocks;
+}
+
+const noAttributes = { attributes: "", start: 0 };
+
+function openingTag(text: string, at: number): { attributes: string; start: number } {
+  const tags = new RegExp(tag, "y");
+  tags.lastIndex = at;
+  const found = tags.exec(text);
+  return { attributes: found?.[3] ?? "", start: found ? tags.lastIndex : -1 };
 }

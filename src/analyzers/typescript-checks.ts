@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import ts from "typescript";
-import { isComponent, isJavaScript } from "./files.js";
+import { isComponent, isJavaScript, isTest } from "./files.js";
 import { componentOf } from "./script-blocks.js";
 import type { TypeScriptDiagnostic } from "./typescript-filter.js";
 import { existsOnSide, root, type SideFiles } from "./typescript-project.js";
@@ -18,7 +18,11 @@ export function furtherChecks(
   return [
     ...missingComponents(side, file).map((one) => ({ ...one, path, ...codes.component })),
     ...floatingPromises(file, checker).map((one) => ({ ...one, path, ...codes.promise })),
-    ...missingArguments(file, checker).map((one) => ({ ...one, path, ...codes.argument })),
+    ...(isTest(path) ? [] : missingArguments(file, checker)).map((one) => ({
+      ...one,
+      path,
+      ...codes.argument,
+    })),
   ];
 }
 

@@ -175,6 +175,7 @@ function isValue(call: ts.CallExpression): boolean {
     ts.isWhileStatement(parent) ||
     ts.isTemplateSpan(parent) ||
     ts.isSpreadElement(parent) ||
+    ts.isArrayLiteralExpression(parent) ||
     ts.isForOfStatement(parent) ||
     ts.isPrefixUnaryExpression(parent) ||
     (ts.isConditionalExpression(parent) && parent.condition === at) ||
