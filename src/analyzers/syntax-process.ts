@@ -1,18 +1,38 @@
 import type { Node, QueryCapture } from "web-tree-sitter";
 import * as z from "zod";
-import { capture } from "../change/imports/grammar.js";
+import { withTree } from "../change/imports/grammar.js";
 import { messageOf } from "../errors.js";
 import { eachOf } from "./answer.js";
+import { grammars, mistakesIn } from "./rules/index.js";
 
-const question = z.object({ key: z.string(), grammar: z.string(), text: z.string() });
+const question = z.object({
+  key: z.string(),
+  grammar: z.enum(grammars),
+  isC: z.boolean(),
+  isTest: z.boolean(),
+  text: z.string(),
+});
+type Question = z.infer<typeof question>;
 
-export const analyse = eachOf(question, async ({ grammar, text }) => {
+export const analyse = eachOf(question, async (one) => {
   try {
-    return await capture(grammar, "(ERROR) @error (MISSING) @missing", text, errorsOf);
+    return await withTree(one.grammar, one.text, "(ERROR) @error (MISSING) @missing", (root, captures) => ({
+      ...errorsOf(captures),
+      ...mistakes(root, one),
+    }));
   } catch (error) {
-    return { errors: [], open: noneOpen, lost: messageOf(error).slice(0, 200) };
+    return { errors: [], open: noneOpen, mistakes: [], lost: messageOf(error).slice(0, 200) };
   }
 });
+
+/** A text that the rules can't take has its syntax errors all the same. */
+function mistakes(root: Node, source: Question) {
+  try {
+    return { mistakes: mistakesIn(root, source) };
+  } catch (error) {
+    return { mistakes: [], lost: messageOf(error).slice(0, 200) };
+  }
+}
 
 interface SyntaxErrorAt {
   line: number;

@@ -18,6 +18,15 @@ const parsed = z.object({
   errors: z.array(z.object({ line: z.number(), end: z.number(), missing: z.string().nullable() })),
   /** How many more are opened than closed, strings and comments left out; counted where there are errors. */
   open: brackets,
+  mistakes: z.array(
+    z.object({
+      code: z.string(),
+      class: z.string(),
+      severity: z.enum(["certain", "likely", "hint"]),
+      message: z.string(),
+      line: z.number(),
+    }),
+  ),
   lost: z.string().optional(),
 });
 type Parsed = z.infer<typeof parsed>;
@@ -41,6 +50,7 @@ const languages: readonly [RegExp, Language][] = [
   [/\.rs$/, { grammar: "rust", name: "Rust", severity: "likely", brackets: true }],
   [/(?<!\.blade)\.php$/, { grammar: "php", name: "PHP", severity: "likely", brackets: true }],
   [/\.(rb|rake|gemspec)$/, { grammar: "ruby", name: "Ruby", severity: "likely", brackets: true }],
+  [/\.kts?$/, { grammar: "kotlin", name: "Kotlin", severity: "hint", brackets: true }],
   [/\.cs$/, { grammar: "c-sharp", name: "C#", severity: "hint", brackets: true }],
   [/\.(sh|bash)$/, { grammar: "bash", name: "shell", severity: "hint", brackets: false }],
   [/\.(c|h|cc|cpp|cxx|hh|hpp|hxx)$/, { grammar: "cpp", name: "C or C++", severity: "hint", brackets: false }],
@@ -51,10 +61,13 @@ function languageOf(path: string): Language | null {
   return languages.find(([pattern]) => pattern.test(name))?.[1] ?? null;
 }
 
-/** Syntax errors in languages that no other engine here reads: what did parse before and no longer does. */
+/**
+ * Languages that no other engine here reads: syntax errors, which is what did parse before and no longer does, and the
+ * mistakes that rules see in the syntax.
+ */
 export const syntax: Engine = {
   name: "syntax",
-  languages: "Go, Rust, Java, C#, C, C++, Ruby, PHP or shell",
+  languages: "Go, Rust, Java, Kotlin, C#, C, C++, Ruby, PHP or shell",
   handles: (path) => languageOf(path) !== null && !isFixture(path),
   timeout: 30_000,
   lane: "light",
@@ -64,10 +77,18 @@ export const syntax: Engine = {
     const questions = [...texts.values()].map(({ key, path, text }) => ({
       key,
       grammar: languageOf(path)?.grammar ?? "",
+      isC: isC(path, text),
+      isTest: isTestSource(path),
       text,
     }));
     const byKey = await answersOf("syntax-process", questions, texts, parsed, input);
     const found: BothSides = { base: [], head: [] };
+    for (const { key, side, path, text } of texts.values()) {
+      const lines = text.split(/\r?\n/);
+      for (const mistake of byKey.get(key)?.mistakes ?? []) {
+        found[side].push({ ...mistake, path, evidence: evidenceOf(lines[mistake.line - 1]) });
+      }
+    }
     for (const file of files) {
       const now = read("head", file.head, texts, byKey);
       const before = read("base", file.base, texts, byKey);
@@ -86,6 +107,20 @@ export const syntax: Engine = {
     return found;
   },
 };
+
+function isC(path: string, text: string): boolean {
+  return /\.c$/.test(path) || (/\.h$/.test(path) && !/^\s*(class|namespace|template|using)\b|::/m.test(text));
+}
+
+/** Every language has its own name for a test. */
+function isTestSource(path: string): boolean {
+  return (
+    isTest(path) ||
+    /(Tests?|Spec|IT)\.(java|kt|cs|php)$|(^|\/)(src\/(\w*[tT]est\w*)|[\w.]*\.Tests?|[tT]esting|benches|examples)\//.test(
+      path,
+    )
+  );
+}
 
 interface Read {
   file: SideText;

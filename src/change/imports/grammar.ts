@@ -1,4 +1,4 @@
-import type { Language, Query, QueryCapture } from "web-tree-sitter";
+import type { Language, Node, Query, QueryCapture } from "web-tree-sitter";
 import { loadParser } from "./parsers.js";
 
 /**
@@ -22,6 +22,16 @@ export async function capture<T>(
   text: string,
   read: (captures: readonly QueryCapture[]) => T,
 ): Promise<T> {
+  return withTree(grammar, text, query, (_, captures) => read(captures));
+}
+
+/** As `capture`, with the tree's root too: one parse for all that is read of a text. */
+export async function withTree<T>(
+  grammar: string,
+  text: string,
+  query: string,
+  read: (root: Node, captures: readonly QueryCapture[]) => T,
+): Promise<T> {
   const { parser, language } = await loadParser(grammar);
   const compiled = await compile(language, query);
   const limit = stepLimit(text);
@@ -40,7 +50,7 @@ export async function capture<T>(
     };
     const captures = compiled.captures(tree.rootNode, { progressCallback });
     if (stopped) throw new Error("it is too tangled to search");
-    return read(captures);
+    return read(tree.rootNode, captures);
   } finally {
     tree.delete();
   }

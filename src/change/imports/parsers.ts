@@ -34,9 +34,30 @@ async function start(grammar: string): Promise<LoadedParser> {
     throw error;
   });
   await runtime;
-  const folder = dirname(createRequire(import.meta.url).resolve("@vscode/tree-sitter-wasm"));
-  const language = await Language.load(join(folder, `tree-sitter-${grammar}.wasm`));
+  const language = await Language.load(grammarFile(grammar));
   const parser = new Parser();
   parser.setLanguage(language);
   return { parser, language };
+}
+
+/** Grammars that are in another package than the rest. */
+const elsewhere: Readonly<Record<string, string>> = {
+  kotlin: "@cursorless/tree-sitter-wasms/out/tree-sitter-kotlin.wasm",
+};
+
+function grammarFile(grammar: string): string {
+  const { resolve } = createRequire(import.meta.url);
+  const other = elsewhere[grammar];
+  if (other !== undefined) return resolve(other);
+  return join(dirname(resolve("@vscode/tree-sitter-wasm")), `tree-sitter-${grammar}.wasm`);
+}
+
+/** False for a grammar whose package is optional and was not installed. */
+export function hasGrammar(grammar: string): boolean {
+  try {
+    grammarFile(grammar);
+    return true;
+  } catch {
+    return false;
+  }
 }
