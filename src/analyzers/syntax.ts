@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import * as z from "zod";
+import { hasGrammar } from "../change/imports/parsers.js";
 import { answersOf } from "./answers.js";
 import {
   type BothSides,
@@ -69,11 +70,15 @@ export const syntax: Engine = {
   name: "syntax",
   languages: "Go, Rust, Java, Kotlin, C#, C, C++, Ruby, PHP or shell",
   handles: (path) => languageOf(path) !== null && !isFixture(path),
-  timeout: 30_000,
+  timeout: 60_000,
   lane: "light",
   async analyse(input) {
     const { files, workspace, note } = input;
-    const texts = await textsOf(files, workspace);
+    const readable = files.filter(({ head, base }) =>
+      hasGrammar(languageOf(head ?? base ?? "")?.grammar ?? ""),
+    );
+    if (readable.length < files.length) note("Kotlin's grammar is not installed");
+    const texts = await textsOf(readable, workspace);
     const questions = [...texts.values()].map(({ key, path, text }) => ({
       key,
       grammar: languageOf(path)?.grammar ?? "",
@@ -102,7 +107,10 @@ export const syntax: Engine = {
         continue;
       }
       const diagnostic = judge(now, before?.file.text ?? null, file);
-      if (diagnostic) found.head.push(diagnostic);
+      if (!diagnostic) continue;
+      // In a text that is broken the rules see what is not there.
+      found.head = found.head.filter(({ path }) => path !== diagnostic.path);
+      found.head.push(diagnostic);
     }
     return found;
   },

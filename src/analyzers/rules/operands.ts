@@ -96,11 +96,19 @@ const plain = new Set([
   "simple_symbol",
   "encapsed_string",
   "constant_pattern",
+  "expression_list",
 ]);
 
 /** A name that says of itself that two reads of it need not be equal. */
-const restless =
-  /(^|[._>:$])_?(\w*(next|current|now|today|random|rand)|(pop|shift|gets|read|poll|take|dequeue|uuid|guid|tick|volatile)\w*)$/i;
+function isRestless(text: string): boolean {
+  return (
+    /(^|[._>:$])_?\w*(next|current|now|today|random|rand|volatile)$/i.test(text) ||
+    /(^|[._>:$])_?(pop|shift|gets|read|poll|take|dequeue|uuid|guid|tick|get(And|Next))(_\w*|[A-Z]\w*)?$/.test(
+      text,
+    )
+  );
+}
+
 /** Calls without arguments that only read. */
 const readers = /^(len|length|size|count|is[A-Z_]\w*|get[A-Z_]\w*|as_\w+|name|id|kind|type|key|value|empty)$/;
 
@@ -117,7 +125,7 @@ export function isPlain(node: Node): boolean {
     fine = false;
     return false;
   });
-  return fine && !restless.test(squeezed(node).replace(/\(\)$/, ""));
+  return fine && !isRestless(squeezed(node).replace(/\(\)$/, ""));
 }
 
 /** `len(x)`, `a.size()`, `a.getName()`; in Ruby every attribute is a call. */
@@ -132,7 +140,7 @@ function isReader(node: Node): boolean {
       receiver !== null &&
       isPlain(receiver) &&
       /^\w+$/.test(callee?.text ?? "") &&
-      !restless.test(callee?.text ?? "")
+      !isRestless(callee?.text ?? "")
     );
   }
   if (
@@ -162,12 +170,15 @@ function isReader(node: Node): boolean {
     callee?.childForFieldName("operand") ??
     callee?.childForFieldName("expression") ??
     callee?.childForFieldName("argument");
-  return given.length === 0 && readers.test(name) && !restless.test(name) && owner != null && isPlain(owner);
+  return given.length === 0 && readers.test(name) && !isRestless(name) && owner != null && isPlain(owner);
 }
 
 const literalKind =
   /(_literal|^integer|^float|^number|^string|^encapsed_string|^true|^false|^nil|^null|^boolean|^constant_pattern)$/;
 
 export function isLiteral(node: Node): boolean {
-  return literalKind.test(node.type);
+  return (
+    literalKind.test(node.type) &&
+    !/expansion|interpolation|variable_name/.test(node.namedChild(0)?.type ?? "")
+  );
 }

@@ -36,7 +36,7 @@ export const unreachable: Rule = {
   kinds: [...new Set(Object.values(sequences).flat())],
   look(node, source) {
     const { grammar } = source;
-    if (!sequences[grammar].includes(node.type)) return null;
+    if (!sequences[grammar].includes(node.type) || node.hasError) return null;
     const statements = node.namedChildren.filter((one): one is Node => one !== null && !isComment(one));
     if (statements.length < 2) return null;
     // Of an `if` and the like only some children are run in order.
