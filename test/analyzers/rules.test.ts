@@ -268,6 +268,7 @@ describe("a function that can reach its end without the value it promises", () =
       'int f(int x) {\nif (x > 1) return 1;\nabort();\n}\nint g(int x) {\nif (x) return 1;\ndie("x");\n}\n',
     ],
     ["cpp", "int f(int x) {\nif (x > 1) { return 1; } else { throw 2; }\n}\n"],
+    ["cpp", "int f(E x) {\nswitch (x) {\ncase A: return 1;\ncase B: return 2;\n}\n}\n"],
     [
       "php",
       "<?php\nfunction f(): \\Generator {\nyield 1;\n}\nfunction g(): void { h(); }\nfunction i(): never { exit; }\n",

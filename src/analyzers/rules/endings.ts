@@ -163,7 +163,8 @@ function switchEnds(node: Node, grammar: Grammar): boolean {
   }
   const groups = parts(body).filter((one) => /(case|default|group|section|entry)/.test(one.type));
   if (groups.length === 0) return true;
-  if (node.type !== "select_statement" && !groups.some(isDefault)) {
+  // C's compilers, too, take a switch over all of an enum for complete.
+  if (node.type !== "select_statement" && grammar !== "cpp" && !groups.some(isDefault)) {
     // Patterns and enums can be complete without one.
     return (
       grammar === "kotlin" || (grammar === "java" && holds(body, /^(type_pattern|record_pattern|pattern)$/))
