@@ -6,8 +6,18 @@
  * first. Prints min, median and max of both and of the ratio; sets the exit code when the median ratio is above `limit`.
  */
 export async function compare({ title, ours, yardstick, rounds, limit }) {
-  await yardstick.run();
-  await ours.run();
+  const measured = await measurePairs({ ours, yardstick, rounds, limit });
+  console.log(table(title, { ours, yardstick }, measured));
+  if (!measured.within) process.exitCode = 1;
+  return measured.ratio;
+}
+
+/** The same without a word: `{rounds, ours, yardstick, ratio, limit, within}`, each of three a min, median and max. */
+export async function measurePairs({ ours, yardstick, rounds, limit, warmUp = true }) {
+  if (warmUp) {
+    await yardstick.run();
+    await ours.run();
+  }
   const pairs = [];
   for (let round = 0; round < rounds; round += 1) {
     const pair = {};
@@ -16,22 +26,30 @@ export async function compare({ title, ours, yardstick, rounds, limit }) {
     pairs.push(pair);
   }
   const ratio = spread(pairs.map((pair) => pair.ours / pair.yardstick));
-  const row = (name, { min, median, max }, digits, unit) =>
-    console.log(
-      `  ${name.padEnd(44)} min ${min.toFixed(digits)}  median ${median.toFixed(digits)}  max ${max.toFixed(digits)}${unit}`,
-    );
-  console.log(`${title} (${rounds} pairs)`);
-  const times = (who) => spread(pairs.map((pair) => pair[who]));
-  row(yardstick.name, times("yardstick"), 1, " ms");
-  row(ours.name, times("ours"), 1, " ms");
-  row("ratio", ratio, 2, "");
-  const within = ratio.median <= limit;
-  console.log(`  ${within ? "within" : "ABOVE"} the limit of ${limit} x`);
-  if (!within) process.exitCode = 1;
-  return ratio;
+  return {
+    rounds,
+    ours: spread(pairs.map((pair) => pair.ours)),
+    yardstick: spread(pairs.map((pair) => pair.yardstick)),
+    ratio,
+    limit,
+    within: ratio.median <= limit,
+  };
 }
 
-function spread(values) {
+/** What `measurePairs` gave, for a person. */
+export function table(title, names, { rounds, ours, yardstick, ratio, limit, within }) {
+  const row = (name, { min, median, max }, digits, unit) =>
+    `  ${name.padEnd(44)} min ${min.toFixed(digits)}  median ${median.toFixed(digits)}  max ${max.toFixed(digits)}${unit}`;
+  return [
+    `${title} (${rounds} ${rounds === 1 ? "pair" : "pairs"})`,
+    row(names.yardstick.name, yardstick, 1, " ms"),
+    row(names.ours.name, ours, 1, " ms"),
+    row("ratio", ratio, 2, ""),
+    `  ${within ? "within" : "ABOVE"} the limit of ${limit} x`,
+  ].join("\n");
+}
+
+export function spread(values) {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
   const median =
