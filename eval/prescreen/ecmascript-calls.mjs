@@ -2,23 +2,40 @@ import ts from "typescript";
 import { nodesOf } from "./ecmascript-program.mjs";
 import { site } from "./site.mjs";
 
-/** The last argument of a call dropped, where a function of this repository requires it. */
-export function argumentCounts(input) {
-  const { file, text, nodes, folder, checker } = input;
+/** The last argument of a call dropped where the function requires it, or one more given than it takes. */
+export function argumentCounts({ path, file, text, nodes, checker }) {
   return nodes.flatMap((node) => {
     if (!ts.isCallExpression(node) && !ts.isNewExpression(node)) return [];
     const given = [...(node.arguments ?? [])];
-    const last = given.at(-1);
-    if (!last || given.some(ts.isSpreadElement) || ts.isOptionalChain(node)) return [];
+    if (!node.arguments || given.some(ts.isSpreadElement) || ts.isOptionalChain(node)) return [];
     const declaration = onlyDeclaration(node, checker);
-    if (!declaration?.getSourceFile().fileName.startsWith(folder)) return [];
-    if (!requires(declaration, given.length, checker)) return [];
-    const before = given.at(-2);
-    const start = before ? before.end : node.arguments.pos;
+    if (!declaration) return [];
     const callee = node.expression.getText(file).slice(0, 60);
-    const edit = { start, end: last.end, text: "" };
-    return [site("argument-count", text, [edit], `last argument of ${callee} dropped`)];
+    const sites = [];
+    const last = given.at(-1);
+    if (last && requires(declaration, given.length, { node, checker })) {
+      const start = given.at(-2)?.end ?? node.arguments.pos;
+      const edit = { start, end: last.end, text: "" };
+      sites.push(site("argument-count", "dropped", text, [edit], `last argument of ${callee} dropped`));
+    }
+    // JavaScript takes what is too much and says nothing.
+    if (/\.[cm]?tsx?$/.test(path) && takesNoMore(declaration, given.length)) {
+      const end = last?.end ?? node.arguments.pos;
+      const edit = { start: end, end, text: last ? ", 0" : "0" };
+      sites.push(site("argument-count", "added", text, [edit], `one argument too many for ${callee}`));
+    }
+    return sites;
   });
+}
+
+function takesNoMore(declaration, count) {
+  if (/\.[cm]?jsx?$/.test(declaration.getSourceFile().fileName)) return false;
+  const parameters = ownParameters(declaration);
+  return parameters.length === count && !parameters.some(({ dotDotDotToken }) => dotDotDotToken);
+}
+
+function ownParameters({ parameters = [] }) {
+  return parameters.filter(({ name }) => !(ts.isIdentifier(name) && name.text === "this"));
 }
 
 /** The function that is called, when there is only one way to call it. */
@@ -29,17 +46,20 @@ function onlyDeclaration(node, checker) {
   return checker.getResolvedSignature(node)?.declaration ?? null;
 }
 
-function requires(declaration, position, checker) {
-  const parameters = (declaration.parameters ?? []).filter(
-    ({ name }) => !(ts.isIdentifier(name) && name.text === "this"),
-  );
+function requires(declaration, position, { node, checker }) {
+  const parameters = ownParameters(declaration);
   if (parameters.some(({ dotDotDotToken }) => dotDotDotToken)) return false;
   const parameter = parameters[position - 1];
   if (!parameter || parameter.questionToken || parameter.initializer) return false;
   if (/\.[cm]?jsx?$/.test(declaration.getSourceFile().fileName))
     return isDereferenced(parameter, declaration);
-  const type = checker.getTypeAtLocation(parameter);
-  const parts = type.isUnion() ? type.types : [type];
+  // As it is for this call: `resolve(value: T)` needs nothing where T is void.
+  const symbol = checker.getResolvedSignature(node)?.getParameters()[position - 1];
+  const types = [
+    checker.getTypeAtLocation(parameter),
+    symbol && checker.getTypeOfSymbolAtLocation(symbol, node),
+  ];
+  const parts = types.flatMap((type) => (type?.isUnion() ? type.types : (type ?? [])));
   return !parts.some(({ flags }) => flags & (ts.TypeFlags.Undefined | ts.TypeFlags.Void));
 }
 

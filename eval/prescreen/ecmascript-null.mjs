@@ -10,7 +10,10 @@ export function nullAccesses(input) {
   return input.nodes.flatMap((node) => [
     ...withoutChain(node, input),
     ...withoutGuard(node, input),
+    ...withoutCheck(node, input),
     ...withoutCondition(node, input),
+    ...withoutChoice(node, input),
+    ...withoutDefault(node, input),
   ]);
 }
 
@@ -22,7 +25,13 @@ function withoutChain(node, { file, text, checker }) {
   const put = ts.isPropertyAccessExpression(node) ? "." : "";
   const edit = { start: token.getStart(file), end: token.end, text: put };
   return [
-    site("null-access", text, [edit], `?. dropped after ${node.expression.getText(file).slice(0, 60)}`),
+    site(
+      "null-access",
+      "chain",
+      text,
+      [edit],
+      `?. dropped after ${node.expression.getText(file).slice(0, 60)}`,
+    ),
   ];
 }
 
@@ -31,13 +40,70 @@ function withoutGuard(node, { file, text, checker }) {
   if (!ts.isIfStatement(node) || node.elseStatement || !ts.isBlock(node.parent)) return [];
   const then = ts.isBlock(node.thenStatement) ? node.thenStatement.statements.at(-1) : node.thenStatement;
   if (!then || !leaves(then)) return [];
-  const guarded = guardedBy(node.expression, file);
+  const guarded = guardedBy(node.expression, { file, checker });
   if (!guarded || !isNullable(checker.getTypeAtLocation(guarded))) return [];
   const name = guarded.getText(file);
   const after = node.parent.statements.slice(node.parent.statements.indexOf(node) + 1);
   if (!isAccessedFirst(name, after, file)) return [];
   const edit = { start: node.getStart(file), end: node.end, text: "" };
-  return [site("null-access", text, [edit], `guard of ${name} dropped`)];
+  return [site("null-access", "guard", text, [edit], `guard of ${name} dropped`)];
+}
+
+/** `if (a) { a.b }` becomes `a.b`. */
+function withoutCheck(node, { file, text, checker }) {
+  if (!ts.isIfStatement(node) || node.elseStatement || !ts.isBlock(node.thenStatement)) return [];
+  if (!ts.isBlock(node.parent) || !isPath(node.expression)) return [];
+  if (!isNullable(checker.getTypeAtLocation(node.expression))) return [];
+  const { statements } = node.thenStatement;
+  const name = node.expression.getText(file);
+  // What is declared in there could be declared outside too.
+  if (
+    statements.length === 0 ||
+    statements.some(
+      (one) => ts.isVariableStatement(one) || ts.isFunctionDeclaration(one) || ts.isClassDeclaration(one),
+    )
+  )
+    return [];
+  if (!isAccessedFirst(name, statements, file)) return [];
+  const edits = [
+    { start: node.getStart(file), end: statements[0].getStart(file), text: "" },
+    { start: statements.at(-1).end, end: node.end, text: "" },
+  ];
+  return [site("null-access", "check", text, edits, `check of ${name} dropped`)];
+}
+
+/** `a ? a.b : c` becomes `a.b`. */
+function withoutChoice(node, { file, text, checker }) {
+  if (!ts.isConditionalExpression(node) || !isPath(node.condition)) return [];
+  const name = node.condition.getText(file);
+  if (!isNullable(checker.getTypeAtLocation(node.condition))) return [];
+  if (!startsWithAccess(node.whenTrue.getText(file), name)) return [];
+  const edits = [
+    { start: node.getStart(file), end: node.whenTrue.getStart(file), text: "" },
+    { start: node.whenTrue.end, end: node.end, text: "" },
+  ];
+  return [site("null-access", "choice", text, edits, `choice by ${name} dropped`)];
+}
+
+/** `(a ?? b).c` becomes `a.c`. */
+function withoutDefault(node, { file, text, checker }) {
+  if (!ts.isParenthesizedExpression(node) || !ts.isBinaryExpression(node.expression)) return [];
+  const { left, operatorToken } = node.expression;
+  const operators = [ts.SyntaxKind.QuestionQuestionToken, ts.SyntaxKind.BarBarToken];
+  if (!operators.includes(operatorToken.kind) || !isPath(left)) return [];
+  const { parent } = node;
+  const isAccess =
+    (ts.isPropertyAccessExpression(parent) || ts.isElementAccessExpression(parent)) &&
+    parent.expression === node &&
+    !parent.questionDotToken;
+  if (!isAccess || !isNullable(checker.getTypeAtLocation(left))) return [];
+  const name = left.getText(file);
+  const edit = { start: node.getStart(file), end: node.end, text: name };
+  return [site("null-access", "default", text, [edit], `default of ${name} dropped`)];
+}
+
+function startsWithAccess(text, name) {
+  return text.startsWith(`${name}.`) || text.startsWith(`${name}[`) || text.startsWith(`${name}(`);
 }
 
 /** `a && a.b` becomes `a.b`. */
@@ -47,10 +113,9 @@ function withoutCondition(node, { file, text, checker }) {
   const name = node.left.getText(file);
   if (!isPath(node.left) || !isNullable(checker.getTypeAtLocation(node.left))) return [];
   const right = node.right.getText(file);
-  if (!right.startsWith(`${name}.`) && !right.startsWith(`${name}[`) && !right.startsWith(`${name}(`))
-    return [];
+  if (!startsWithAccess(right, name)) return [];
   const edit = { start: node.left.getStart(file), end: node.right.getStart(file), text: "" };
-  return [site("null-access", text, [edit], `condition ${name} && dropped`)];
+  return [site("null-access", "condition", text, [edit], `condition ${name} && dropped`)];
 }
 
 function leaves(statement) {
@@ -70,14 +135,18 @@ function isPath(node) {
   );
 }
 
-/** What `!a`, `a === undefined`, `a == null` ask about. */
-function guardedBy(condition, file) {
+/** What `!a`, `a === undefined`, `a === null`, `a == null` ask about, when nothing empty is left behind. */
+function guardedBy(condition, { file, checker }) {
   if (ts.isPrefixUnaryExpression(condition) && condition.operator === ts.SyntaxKind.ExclamationToken)
     return isPath(condition.operand) ? condition.operand : null;
   if (!ts.isBinaryExpression(condition) || !isPath(condition.left)) return null;
   const [operator, right] = [condition.operatorToken.getText(file), condition.right.getText(file)];
-  const isNull = operator === "==" ? /^(null|undefined)$/ : operator === "===" ? /^undefined$/ : null;
-  return isNull?.test(right) ? condition.left : null;
+  if (!/^(null|undefined)$/.test(right)) return null;
+  if (operator === "==") return condition.left;
+  if (operator !== "===") return null;
+  const { types = [] } = checker.getTypeAtLocation(condition.left);
+  const other = right === "null" ? ts.TypeFlags.Undefined : ts.TypeFlags.Null;
+  return types.some(({ flags }) => flags & other) ? null : condition.left;
 }
 
 /** Is the first thing done with it, straight in these statements, an access that null does not survive? */

@@ -7,6 +7,21 @@ import { randomFrom, shuffled } from "./random.mjs";
 import { checkOut, readSource, sourcesAt } from "./repository.mjs";
 import { applied, shown } from "./site.mjs";
 
+/** Every variant of a class has its turn; another one added later changes nothing in how these are mixed. */
+function inTurn(sites, words) {
+  const variants = [...new Set(sites.map(({ variant }) => variant))]
+    .map((variant) => ({ variant, rank: randomFrom(...words, variant, "turn")() }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ variant }) =>
+      shuffled(
+        sites.filter((site) => site.variant === variant),
+        randomFrom(...words, variant),
+      ),
+    );
+  const longest = Math.max(0, ...variants.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, index) => variants.flatMap((ones) => ones[index] ?? [])).flat();
+}
+
 /** Mistakes of one class taken from one commit, so that many commits and authors are tried. */
 const perCommit = 2;
 
@@ -60,7 +75,7 @@ export async function plan({
       for (const name of lacking()) {
         const mine = sites.filter((site) => site.class === name);
         let room = Math.min(touched ? perCommit : n, n - chosen.get(name).length);
-        for (const site of shuffled(mine, randomFrom(seed, one.commit, name, String(touched)))) {
+        for (const site of inTurn(mine, [seed, one.commit, name, String(touched)])) {
           if (room === 0) break;
           const text = readSource(clone, site.file);
           const lines = shown(text, site.edits);
@@ -86,19 +101,19 @@ export async function plan({
 }
 
 async function sitesOf({ clone, paths, all, wanted, seed, isPython, isEcmaScript, one }) {
-  const random = randomFrom(seed, one.commit, "names");
+  const randomAt = (...words) => randomFrom(seed, one.commit, ...words);
   const { folder } = clone;
   const scripts = paths.filter((path) => isEcmaScript(path));
   const pythons = paths.filter((path) => isPython(path));
   return [
-    ...(scripts.length > 0 ? ecmascriptSites({ folder, paths: scripts, wanted, random }) : []),
+    ...(scripts.length > 0 ? ecmascriptSites({ folder, paths: scripts, wanted, randomAt }) : []),
     ...(pythons.length > 0
       ? await pythonSites({
           folder,
           paths: pythons,
           all: all.filter((path) => isPython(path) && existsSync(join(folder, path))),
           wanted,
-          random,
+          randomAt,
         })
       : []),
   ];

@@ -1,26 +1,35 @@
 import { ancestors } from "./python-source.mjs";
 import { site } from "./site.mjs";
 
-/** An argument dropped that a function of this repository requires: one whose name no other function has. */
+/** An argument dropped that a function of this repository requires, or one more given than it takes. */
 export function argumentCounts({ path, text, nodes, bound, functions }) {
   return nodes.flatMap((node) => {
     if (node.type !== "call") return [];
     const list = node.childForFieldName("arguments");
     if (list?.type !== "argument_list") return [];
     const given = list.namedChildren.filter((one) => one !== null && one.type !== "comment");
-    const last = given.at(-1);
-    if (!last || given.some(({ type }) => /splat|generator/.test(type))) return [];
+    if (given.some(({ type }) => /splat|generator/.test(type))) return [];
     const called = calledFunction(node, { path, bound, functions });
     const parameters = called && parametersOf(called.head, called.indent > 0);
     if (!parameters) return [];
-    const keyword = last.type === "keyword_argument" ? last.childForFieldName("name").text : null;
+    const callee = node.childForFieldName("function").text.slice(0, 60);
+    const sites = [];
+    const last = given.at(-1);
+    const keyword = last?.type === "keyword_argument" ? last.childForFieldName("name").text : null;
     const parameter =
       keyword === null ? parameters[given.length - 1] : parameters.find(({ name }) => name === keyword);
-    if (!parameter?.required) return [];
-    const before = given.at(-2);
-    const edit = { start: before ? before.endIndex : last.startIndex, end: last.endIndex, text: "" };
-    const callee = node.childForFieldName("function").text.slice(0, 60);
-    return [site("argument-count", text, [edit], `last argument of ${callee} dropped`)];
+    if (last && parameter?.required) {
+      const start = given.at(-2)?.endIndex ?? last.startIndex;
+      const edit = { start, end: last.endIndex, text: "" };
+      sites.push(site("argument-count", "dropped", text, [edit], `last argument of ${callee} dropped`));
+    }
+    const positional = parameters.filter((one) => one.positional);
+    if (keyword === null && positional.length === given.length) {
+      const start = last?.endIndex ?? list.startIndex + 1;
+      const edit = { start, end: start, text: last ? ", None" : "None" };
+      sites.push(site("argument-count", "added", text, [edit], `one argument too many for ${callee}`));
+    }
+    return sites;
   });
 }
 
@@ -47,9 +56,14 @@ function parametersOf(head, isMethod) {
     .map((part) => part.trim())
     .filter(Boolean);
   if (parts.some((part) => part.startsWith("*") && part !== "*") || parts.includes("/")) return null;
+  const star = parts.indexOf("*");
   const names = parts
-    .filter((part) => part !== "*")
-    .map((part) => ({ name: /^\w+/.exec(part)?.[0] ?? "", required: !hasDefault(part) }));
+    .map((part, index) => ({
+      name: /^\w+/.exec(part)?.[0] ?? "",
+      required: !hasDefault(part),
+      positional: star === -1 || index < star,
+    }))
+    .filter((_, index) => index !== star);
   return isMethod ? names.slice(1) : names;
 }
 

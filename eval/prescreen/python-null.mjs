@@ -7,6 +7,8 @@ const optional = /\bNone\b|\bOptional\[/;
 /** A check for None dropped, of what is annotated to be None at times, with an access that None does not survive. */
 export function nullAccesses(input) {
   return input.nodes.flatMap((node) => {
+    if (node.type === "boolean_operator") return withoutCondition(node, input);
+    if (node.type === "conditional_expression") return withoutChoice(node, input);
     if (node.type !== "if_statement") return [];
     const clauses = node.namedChildren.filter((one) => one !== null && /^(elif|else)_clause$/.test(one.type));
     if (clauses.length > 0 || node.parent?.type === "else_clause") return [];
@@ -25,7 +27,7 @@ function withoutGuard(node, { text, ...input }) {
   const after = siblings.slice(siblings.findIndex(({ id }) => id === node.id) + 1);
   if (!isAccessedFirst(name, after)) return [];
   const edit = { ...wholeLines(node, text), text: "" };
-  return [site("null-access", text, [edit], `guard of ${name} dropped`)];
+  return [site("null-access", "guard", text, [edit], `guard of ${name} dropped`)];
 }
 
 /** The body of `if x is not None:` without its condition. */
@@ -49,14 +51,37 @@ function withoutCheck(node, { text, ...input }) {
     .split("\n")
     .map((line) => (/^\s*$/.test(line.slice(0, inner)) ? line.slice(inner - depth) : line))
     .join("\n");
-  return [site("null-access", text, [{ start, end, text: moved }], `check of ${name} dropped`)];
+  return [site("null-access", "check", text, [{ start, end, text: moved }], `check of ${name} dropped`)];
+}
+
+/** `x and x.y` (or `x is not None and x.y`) becomes `x.y`. */
+function withoutCondition(node, { text, ...input }) {
+  if (node.childForFieldName("operator")?.text !== "and") return [];
+  const [left, right] = [node.childForFieldName("left"), node.childForFieldName("right")];
+  const name = /^([\w.]+)( is not None)?$/.exec(left.text)?.[1];
+  if (!name || !right.text.startsWith(`${name}.`) || !isOptional(name, node, { text, ...input })) return [];
+  const edit = { start: left.startIndex, end: right.startIndex, text: "" };
+  return [site("null-access", "condition", text, [edit], `condition ${name} and dropped`)];
+}
+
+/** `x.y if x else z` becomes `x.y`. */
+function withoutChoice(node, { text, ...input }) {
+  const [then, condition] = node.namedChildren;
+  const name = /^([\w.]+)( is not None)?$/.exec(condition.text)?.[1];
+  if (!name || !then.text.startsWith(`${name}.`) || !isOptional(name, node, { text, ...input })) return [];
+  const edit = { start: then.endIndex, end: node.endIndex, text: "" };
+  return [site("null-access", "choice", text, [edit], `choice by ${name} dropped`)];
 }
 
 /** Does an annotation say that it may be None: of the parameter, variable, attribute, or of the function it is from? */
-function isOptional(name, node, { path, text, bound, functions }) {
+function isOptional(name, node, { path, bound, functions }) {
   if (name.startsWith("self.")) {
+    const owner = ancestors(node).find(({ type }) => type === "class_definition");
     const attribute = name.slice(5);
-    return new RegExp(`^\\s*(self\\.)?${attribute}\\s*:[^=\\n]*(\\bNone\\b|\\bOptional\\[)`, "m").test(text);
+    if (!owner || attribute.includes(".") || isSet(name, node)) return false;
+    return new RegExp(`^\\s*(self\\.)?${attribute}\\s*:[^=\\n]*(\\bNone\\b|\\bOptional\\[)`, "m").test(
+      owner.text,
+    );
   }
   if (!/^\w+$/.test(name)) return false;
   const owner = ancestors(node).find(({ type }) => type === "function_definition");
@@ -80,6 +105,12 @@ function isOptional(name, node, { path, text, bound, functions }) {
     }
   }
   return false;
+}
+
+/** Was an attribute given a value earlier in the same function? Then it is what it was given. */
+function isSet(name, node) {
+  const owner = ancestors(node).find(({ type }) => type === "function_definition");
+  return owner !== undefined && isAssigned(name, owner, node, owner);
 }
 
 function isAssigned(name, from, to, owner) {

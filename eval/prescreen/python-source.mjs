@@ -66,13 +66,39 @@ export function isRead(node) {
       return isField(node, "right");
     case "keyword_argument":
       return isField(node, "value");
-    case "subscript":
-      return isField(node, "value");
     case "if_statement":
     case "while_statement":
       return isField(node, "condition");
     case "argument_list":
-      return parent.parent?.type === "call";
+      return ["call", "class_definition"].includes(parent.parent?.type ?? "");
+    case "subscript":
+      return isField(node, "value") || isField(node, "subscript");
+    case "for_statement":
+    case "for_in_clause":
+      return isField(node, "right");
+    case "augmented_assignment":
+      return isField(node, "right");
+    case "default_parameter":
+    case "typed_default_parameter":
+      return isField(node, "value");
+    case "pair":
+    case "list":
+    case "tuple":
+    case "set":
+    case "with_item":
+    case "conditional_expression":
+    case "parenthesized_expression":
+    case "unary_operator":
+    case "expression_list":
+    case "list_splat":
+    case "dictionary_splat":
+    case "assert_statement":
+    case "list_comprehension":
+    case "set_comprehension":
+    case "generator_expression":
+    case "if_clause":
+    case "slice":
+    case "yield":
     case "return_statement":
     case "comparison_operator":
     case "binary_operator":

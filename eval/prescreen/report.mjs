@@ -20,7 +20,10 @@ export function summarise(head, mutants, commits, names) {
     };
   };
   const languages = [...new Set(mutants.map(({ language }) => language))].sort();
-  const decided = commits.filter(({ state }) => state === "ok" || state === "partial");
+  // Where an engine did not come to its end, silence says nothing.
+  const decided = commits.filter(
+    ({ state, findings }) => state === "ok" || (state === "partial" && findings.length > 0),
+  );
   const alarms = decided.filter(({ findings }) => findings.length > 0);
   return {
     ...head,
@@ -31,7 +34,17 @@ export function summarise(head, mutants, commits, names) {
           language,
           rate(ones.filter((one) => one.language === language)),
         ]);
-        return [name, { ...rate(ones), by_language: Object.fromEntries(each.filter(([, { n }]) => n > 0)) }];
+        const variants = [...new Set(ones.map(({ variant }) => variant))].sort();
+        return [
+          name,
+          {
+            ...rate(ones),
+            by_language: Object.fromEntries(each.filter(([, { n }]) => n > 0)),
+            by_variant: Object.fromEntries(
+              variants.map((variant) => [variant, rate(ones.filter((one) => one.variant === variant))]),
+            ),
+          },
+        ];
       }),
     ),
     missed: mutants.filter(({ caught, state }) => !caught && state !== "failed"),
@@ -78,6 +91,16 @@ engines count what each would have caught alone.
 | --- | --- | --- | --- | --- | --- | --- |${used.map(() => " --- |").join("")}
 ${rows.join("\n")}
 
+By the way it was made: ${Object.entries(summary.classes)
+    .filter(([, { n }]) => n > 0)
+    .map(
+      ([name, { by_variant: by }]) =>
+        `${name}: ${Object.entries(by)
+          .map(([variant, { n, caught }]) => `${variant} ${caught}/${n}`)
+          .join(", ")}`,
+    )
+    .join("; ")}.
+
 ## Missed
 
 ${summary.missed.map(missed).join("\n") || "None."}
@@ -119,9 +142,9 @@ function percent(fraction) {
   return fraction === null ? "" : `${(fraction * 100).toFixed(fraction === 1 || fraction === 0 ? 0 : 1)} %`;
 }
 
-function missed({ id, language, commit, file, line, note, before, after, hints, state }) {
+function missed({ id, variant, language, commit, file, line, note, before, after, hints, state }) {
   const said = hints.length > 0 ? `; hints: ${hints.map((one) => one.class).join(", ")}` : "";
-  return `- ${id} (${language}${state === "ok" ? "" : `, ${state}`}), ${commit.slice(0, 12)} \`${file}:${line}\`: ${quoted(note)}${said}
+  return `- ${id} (${language}, ${variant}${state === "ok" ? "" : `, ${state}`}), ${commit.slice(0, 12)} \`${file}:${line}\`: ${quoted(note)}${said}
   - before: ${quoted(before.join(" ⏎ "))}
   - after: ${quoted(after.join(" ⏎ "))}`;
 }

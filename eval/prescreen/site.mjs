@@ -13,9 +13,9 @@ export const classes = {
 };
 
 /** `edits` are `{start, end, text}` in UTF-16 units of the file's text. */
-export function site(name, text, edits, note) {
+export function site(name, variant, text, edits, note) {
   const start = Math.min(...edits.map((edit) => edit.start));
-  return { class: name, line: text.slice(0, start).split("\n").length, edits, note };
+  return { class: name, variant, line: text.slice(0, start).split("\n").length, edits, note };
 }
 
 export function applied(text, edits) {
