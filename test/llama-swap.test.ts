@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parseDocument } from "yaml";
 import * as z from "zod";
+import { configSchema } from "../src/config/schema.js";
 
 /**
  * The keys that llama-swap v250 reads (its config-schema.json). It ignores any other silently, and its own schema
@@ -109,6 +110,27 @@ describe("llama-swap.yaml", () => {
       );
       // Another name would be a macro that nobody defined: llama-swap then refuses to start.
       expect(command.match(/\$\{[^}]*\}/g)).toEqual([`\${PORT}`, `\${MODEL_ID}`]);
+    }
+  });
+
+  it("knows the names that Sluice, Claude Code and OpenAI clients ask for without being configured", () => {
+    const { models } = read(text);
+    const { primary_model, context_default, context_max } = configSchema.parse({}).local;
+    const named = (name: string) =>
+      Object.entries(models).find(([id, { aliases }]) => id === name || aliases?.includes(name))?.[1];
+    expect(named(primary_model)?.capabilities?.context).toBe(context_default);
+    expect(named(`${primary_model}-large`)?.capabilities?.context).toBe(context_max);
+    for (const name of ["claude-opus-5-5", "claude-haiku-5-5", "gpt-4"]) {
+      expect(named(name)?.capabilities?.context).toBe(context_default);
+    }
+  });
+
+  it("listens on loopback: its models by their command, itself by how it is started", () => {
+    for (const name of ["scripts/start-local-stack.sh", "llama-swap.yaml"]) {
+      const lines = readFileSync(name, "utf8").split("\n");
+      const starts = lines.filter((line) => /llama-swap -config/.test(line));
+      expect(starts.length).toBeGreaterThan(0);
+      for (const line of starts) expect(line).toMatch(/ -listen "?127\.0\.0\.1:/);
     }
   });
 
