@@ -115,18 +115,19 @@ describe("llama-swap.yaml", () => {
 
   it("knows the names that Sluice, Claude Code and OpenAI clients ask for without being configured", () => {
     const { models } = read(text);
-    const { primary_model, context_default, context_max } = configSchema.parse({}).local;
+    const { local, plan } = configSchema.parse({});
+    const { primary_model, context_default, context_max } = local;
     const named = (name: string) =>
       Object.entries(models).find(([id, { aliases }]) => id === name || aliases?.includes(name))?.[1];
     expect(named(primary_model)?.capabilities?.context).toBe(context_default);
     expect(named(`${primary_model}-large`)?.capabilities?.context).toBe(context_max);
-    for (const name of ["claude-opus-5-5", "claude-haiku-5-5", "gpt-4"]) {
+    for (const name of [plan.spec_drafting.model, "claude-opus-5-5", "claude-haiku-5-5", "gpt-4"]) {
       expect(named(name)?.capabilities?.context).toBe(context_default);
     }
   });
 
   it("listens on loopback: its models by their command, itself by how it is started", () => {
-    for (const name of ["scripts/start-local-stack.sh", "llama-swap.yaml"]) {
+    for (const name of ["scripts/start-local-stack.sh", "llama-swap.yaml", "docs/local-models.md"]) {
       const lines = readFileSync(name, "utf8").split("\n");
       const starts = lines.filter((line) => /llama-swap -config/.test(line));
       expect(starts.length).toBeGreaterThan(0);
@@ -146,5 +147,51 @@ describe("llama-swap.yaml", () => {
     expect(members.sort()).toEqual(Object.keys(models).sort());
     const names = [...Object.keys(models), ...Object.values(models).flatMap(({ aliases }) => aliases ?? [])];
     expect(new Set(names).size).toBe(names.length);
+  });
+});
+
+describe("docs/local-models.md", () => {
+  const page = readFileSync("docs/local-models.md", "utf8");
+  const blocks = [...page.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language = "", block = ""]) => ({
+    language,
+    block,
+  }));
+  const only = (language: string) =>
+    blocks.filter((one) => one.language === language).map(({ block }) => block);
+
+  it("gives configurations of Sluice that are valid, with keys that it reads", () => {
+    const known = Object.keys(configSchema.parse({}).local).concat("api_key_env", "headers");
+    expect(only("json").length).toBeGreaterThan(2);
+    for (const block of only("json")) {
+      const { local, ...others } = configSchema.parse(JSON.parse(block));
+      expect(Object.keys(JSON.parse(block))).toEqual(["local"]);
+      expect(others.schema_version).toBe(2);
+      expect(Object.keys(local).filter((key) => !known.includes(key))).toEqual([]);
+    }
+  });
+
+  it("gives pieces of llama-swap.yaml that fit into the one that ships", () => {
+    const [model = "", peers = ""] = only("yaml");
+    const withPeer = read(`${text}\n${peers}`);
+    expect(withPeer.peers).toMatchObject({ "big-box": { models: [expect.any(String)] } });
+    const withModel = read(text.replace(/^models:\n/m, `models:\n${model}`));
+    expect(Object.keys(withModel.models)).toContain("qwen3.8-27b");
+  });
+
+  it("states the memory that the model's dimensions give", () => {
+    const rows = [...page.matchAll(/^\| ([\d,]+) \| (.*) \|$/gm)].map(([, context = "", cells = ""]) => ({
+      tokens: Number(context.replaceAll(",", "")),
+      cells: cells.split(" | "),
+    }));
+    expect(rows.map(({ tokens }) => tokens)).toEqual([65_536, 131_072, 202_752]);
+    // Bytes a value: f16, q8_0 (34 for 32 values), q4_0 (18 for 32 values).
+    const perValue = [2, 34 / 32, 18 / 32];
+    for (const { tokens, cells } of rows) {
+      const bytes = perValue.map((size) => 47 * 576 * size * tokens);
+      expect(cells).toEqual([
+        ...bytes.map((size) => `${(size / 2 ** 30).toFixed(1)} GiB`),
+        ...bytes.map((size) => `${Math.round(size / 1e9 + 18.5)}–${Math.round(size / 1e9 + 20.5)} GB`),
+      ]);
+    }
   });
 });

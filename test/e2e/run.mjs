@@ -13,6 +13,7 @@ import { parseArgs } from "node:util";
 import { claudeRuns, claudeVersion } from "./claude.mjs";
 import { codexRuns, codexVersion } from "./codex.mjs";
 import { createReport, createSandbox, killAll, run } from "./harness.mjs";
+import { claudeOnLocalEndpoint, codexOnLocalEndpoint } from "./local-endpoint.mjs";
 import { readRegistration } from "./readme.mjs";
 import { askServer } from "./server.mjs";
 
@@ -35,14 +36,14 @@ const clients = [
     key: "claude",
     version: claudeVersion,
     binary: join(here, "node_modules/.bin/claude"),
-    runs: claudeRuns,
+    runs: [claudeRuns, claudeOnLocalEndpoint],
   },
   {
     name: "codex",
     key: "codex",
     version: codexVersion,
     binary: join(here, "node_modules/.bin/codex"),
-    runs: codexRuns,
+    runs: [codexRuns, codexOnLocalEndpoint],
   },
 ];
 
@@ -76,7 +77,7 @@ try {
       continue;
     }
     ran = true;
-    await client.runs({ binary: client.binary, server, sandbox, report });
+    for (const runs of client.runs) await runs({ binary: client.binary, root, server, sandbox, report });
   }
   if (ran)
     await report.check("nothing asked for a host beyond loopback", () => {
