@@ -126,6 +126,7 @@ const rules: readonly Rule[] = [
   { path: "local.enabled", judge: harmless },
   { path: "local.prefilter_enabled", judge: harmless },
   { path: "local.primary_model", judge: harmless },
+  { path: "local.primary_model_large", judge: harmless },
   { path: "local.prefilter_model", judge: harmless },
   { path: "local.context_default", judge: harmless },
   { path: "local.context_max", judge: harmless },

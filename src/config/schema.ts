@@ -250,6 +250,8 @@ const local = z
   .looseObject({
     enabled: flag(true),
     primary_model: model("GLM-4.7-Flash-UD-Q4_K_XL"),
+    /** The same for what does not fit `context_default`; without it, a listed model named like the first one with `-large`. */
+    primary_model_large: text.optional(),
     primary_endpoint: url.default("http://localhost:8080"),
     /** Tokens. */
     context_default: z.int().min(1_024).max(10_000_000).default(65_536),
@@ -260,6 +262,9 @@ const local = z
     prefilter_endpoint: url.default("http://localhost:11434"),
     api_key_env: variableName.optional(),
     headers: headers.optional(),
+    /** Default: those of the primary endpoint when both are one server, else none. */
+    prefilter_api_key_env: variableName.optional(),
+    prefilter_headers: headers.optional(),
   })
   .prefault({});
 
