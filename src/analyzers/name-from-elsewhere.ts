@@ -59,7 +59,10 @@ function patternsOf(name: string): { used: RegExp; declared: RegExp } {
       `${word}\\s*\\([^)]*\\)\\s*[{:]`,
     ].join("|"),
   );
-  return { used: new RegExp(`${word}\\s*[(.[]`, "g"), declared };
+  const called = `${word}\\s*(?:[(.[]|<[^<>()\\n]{1,80}>\\s*\\()`;
+  // A type: written with a capital, and where only types stand.
+  const typed = /^[A-Z]/.test(name) ? `|[:|&<]\\s*${word}(?=\\s*[,;>|&)=\\]}\\n])` : "";
+  return { used: new RegExp(called + typed, "g"), declared };
 }
 
 /** Code as far as names go: comments and strings left out. */

@@ -19,7 +19,7 @@ import { hasScript, isComponent, isFlow, isTemplate, isTypeScript } from "./file
 import { failure } from "./own-process.js";
 import { oxlintConfiguration, oxlintRules } from "./oxlint-rules.js";
 import { type ComponentScript, isGivenBySvelte, scriptOf } from "./script-blocks.js";
-import { givenNames } from "./typescript-ambient.js";
+import { givenNames, givenPrefix } from "./typescript-ambient.js";
 
 const output = z.object({
   diagnostics: z.array(
@@ -175,7 +175,7 @@ function syntaxError(message: string, line: number, evidence: string, file: Writ
 /** In TypeScript the compiler knows the names of types, of namespaces, and of other files' globals. */
 function undefinedName(diagnostic: Diagnostic, message: string, file: Written): Diagnostic | null {
   const name = /^'([^']+)' is not defined/.exec(message)?.[1];
-  if (!name || isTyped(file) || givenNames.has(name)) return null;
+  if (!name || isTyped(file) || givenNames.has(name) || givenPrefix.test(name)) return null;
   if (/\.svelte$/i.test(file.path) && isGivenBySvelte(name, file.text)) return null;
   const elsewhere = file.script?.blocks.filter((block) => block !== file.linted) ?? [];
   const word = new RegExp(`(?<![\\w$])${name.replace(/\$/g, "\\$")}(?![\\w$])`);

@@ -6,6 +6,7 @@ import { madeByBuild, moduleExists } from "./module-exists.js";
 import { configuredNames, searchLimit, usedAsGlobals } from "./name-from-elsewhere.js";
 import { returnedValue } from "./returned-before.js";
 import { maskSecrets } from "./secret-rules.js";
+import { suggest } from "./suggest.js";
 
 /** Undefined names of one change above which it is of a kind that we don't understand. */
 const nameLimit = 50;
@@ -45,9 +46,10 @@ export async function secondLook(findings: readonly Finding[], look: Look): Prom
       continue;
     const isDoubtful = finding.class !== "secret" && isFixture(finding.file);
     if (isDoubtful || (await isOfOpenClass(finding, look))) severity = "hint";
-    kept.push({ ...finding, severity, message: maskSecrets(finding.message) });
+    kept.push({ ...finding, severity });
   }
-  return kept;
+  const helped = await suggest(kept, look);
+  return helped.map((finding) => ({ ...finding, message: maskSecrets(finding.message) }));
 }
 
 /** Does a comment for a linter take a finding back? The compiler knows its own comments, but not theirs. */

@@ -3,7 +3,7 @@ import ts from "typescript";
 import { isComponent, isJavaScript, isTest } from "./files.js";
 import { componentOf, isGivenBySvelte } from "./script-blocks.js";
 import { isAboutPromise, messageOf } from "./typescript-advice.js";
-import { givenNames } from "./typescript-ambient.js";
+import { givenNames, givenPrefix } from "./typescript-ambient.js";
 import { isNamespaceMember } from "./typescript-checks.js";
 import { type CodeRule, codeRules } from "./typescript-codes.js";
 import {
@@ -69,7 +69,7 @@ export function judge(
     case "undefined-name":
       // A script shares its names with files that a page loads beside it.
       if (/\.svelte$/i.test(found.path) && isGivenBySvelte(text, file.text)) return null;
-      if (givenNames.has(text) || !/^[\w$]+$/.test(text)) return null;
+      if (givenNames.has(text) || givenPrefix.test(text) || !/^[\w$]+$/.test(text)) return null;
       return { ...found, subject: text };
     case "missing-module":
       return missingModule(found, node, file, project);

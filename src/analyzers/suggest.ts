@@ -1,0 +1,178 @@
+import { posix } from "node:path";
+import type { Finding } from "./compare.js";
+import { hasScript, isFixture, isPython, isTest } from "./files.js";
+import type { Look } from "./look.js";
+import { searchLimit } from "./name-from-elsewhere.js";
+import { nearestName } from "./nearest-name.js";
+import { scriptText } from "./script-blocks.js";
+import {
+  declaredNames,
+  endingOf,
+  type Import,
+  importLine,
+  importOf,
+  specifierTo,
+} from "./suggest-ecmascript.js";
+import { pythonImportOf, pythonNames, standardImport } from "./suggest-python.js";
+import { type Sources, searchNames } from "./suggest-search.js";
+
+/** Findings of one change that get a suggestion: more are of a change that is broken as a whole. */
+const limit = 40;
+
+/**
+ * Adds to the messages about names and modules that are not there what would most likely mend them: the import that
+ * was there before, the only module that exports the name, or the nearest name. Says nothing where several would do.
+ */
+export async function suggest(findings: readonly Finding[], look: Look): Promise<Finding[]> {
+  const wanted = findings.filter(isAboutName).slice(0, limit);
+  if (wanted.length === 0) return [...findings];
+  const sources = await searchNames(wanted, look);
+  const advice = new Map<Finding, string>();
+  for (const finding of wanted) {
+    look.signal.throwIfAborted();
+    const said = await adviceFor(finding, sources, look);
+    if (said !== null) advice.set(finding, said);
+  }
+  return findings.map((finding) => {
+    const said = advice.get(finding);
+    return said === undefined ? finding : { ...finding, message: `${plain(finding.message)} ${said}` };
+  });
+}
+
+type Named = Finding & { subject: string };
+
+function isAboutName(finding: Finding): finding is Named {
+  if (finding.subject === undefined || finding.subject.length > 100 || finding.severity === "hint")
+    return false;
+  return finding.class === "undefined-name" || finding.class === "missing-module";
+}
+
+/** Without the advice for those who get no better. */
+function plain(message: string): string {
+  return message
+    .replace(/ (Import or declare it|Correct the path, or add the file)\.$/, "")
+    .replace(/: import or declare it\.$/, ".")
+    .replace(/ Did you mean '[^']*'\?$/, "");
+}
+
+async function adviceFor(finding: Named, sources: Sources, look: Look): Promise<string | null> {
+  if (finding.class === "missing-module") return nearestModule(finding, look);
+  return isPython(finding.file) ? pythonName(finding, sources, look) : ecmascriptName(finding, sources, look);
+}
+
+async function textOf(finding: Finding, side: "base" | "head", { change, workspace }: Look): Promise<string> {
+  const { file } = finding;
+  const path = side === "head" ? file : (change.files.find((one) => one.path === file)?.oldPath ?? file);
+  const text = await workspace.text(side, path);
+  return text === null ? "" : (scriptText(path, text) ?? "");
+}
+
+async function ecmascriptName(finding: Named, sources: Sources, look: Look): Promise<string | null> {
+  const { subject: name, file } = finding;
+  const before = importOf(name, await textOf(finding, "base", look));
+  const paths = await look.workspace.paths("head");
+  if (before !== null && isThere(before.specifier, file, paths)) return `Add back: ${importLine(before)}`;
+  const now = await textOf(finding, "head", look);
+  const exporters = sources
+    .exporters(name)
+    .filter((one) => one.path !== file && (isTest(file) || !isTest(one.path)));
+  const usual = sources.usualImport(name);
+  const [exporter] = exporters;
+  if (exporter && exporters.length === 1 && usual === null) {
+    const ending = endingOf(now) ?? sources.ending(posix.dirname(file));
+    const where = `'${name}' is exported by ${exporter.path}`;
+    if (ending === null || !isSamePackage(file, exporter.path, paths)) return `${where}.`;
+    const line = importLine({
+      clause: `{ ${name} }`,
+      specifier: specifierTo(exporter.path, file, ending),
+      isType: exporter.kind === "type",
+      isRequire: false,
+      ...styleOf(now),
+    });
+    return /\brequire\s*\(/.test(now) && !/^\s*import\b/m.test(now) ? `${where}.` : `${where}: ${line}`;
+  }
+  if (usual !== null && exporters.length === 0)
+    return `Elsewhere here: ${importLine({ ...usual, ...styleOf(now) })}`;
+  if (/did you mean/i.test(finding.message)) return null;
+  const near = nearestName(name, declaredNames(now));
+  return near === null ? null : `Did you mean '${near}'?`;
+}
+
+/** Quotes and semicolons of a file's own imports. */
+function styleOf(text: string): Pick<Import, "quote" | "semicolon"> {
+  const [, quote = '"', end] = /(?:from|import|require\()\s*(['"])[^'"\n]+['"]\)?[ \t]*(;?)/.exec(text) ?? [];
+  return { quote, semicolon: end === undefined || end === ";" };
+}
+
+/** A package is; a file may have gone with the import. */
+function isThere(specifier: string, from: string, paths: ReadonlySet<string>): boolean {
+  if (!specifier.startsWith(".")) return true;
+  const target = posix.join(posix.dirname(from), specifier);
+  const bare = target.replace(/\.[cm]?jsx?$/, "");
+  const endings = [
+    "",
+    ".ts",
+    ".tsx",
+    ".mts",
+    ".cts",
+    ".js",
+    ".jsx",
+    ".mjs",
+    ".cjs",
+    ".d.ts",
+    "/index.ts",
+    "/index.js",
+  ];
+  return endings.some((end) => paths.has(target + end) || (bare !== target && paths.has(bare + end)));
+}
+
+function isSamePackage(one: string, other: string, paths: ReadonlySet<string>): boolean {
+  return packageOf(one, paths) === packageOf(other, paths);
+}
+
+function packageOf(file: string, paths: ReadonlySet<string>): string {
+  let folder = posix.dirname(file);
+  while (folder !== "." && !paths.has(`${folder}/package.json`)) folder = posix.dirname(folder);
+  return folder;
+}
+
+async function pythonName(finding: Named, sources: Sources, look: Look): Promise<string | null> {
+  const { subject: name, file } = finding;
+  const before = pythonImportOf(name, await textOf(finding, "base", look));
+  if (before !== null) return `Add back: ${before}`;
+  const standard = standardImport(name, finding.evidence);
+  const modules = sources
+    .modules(name)
+    .filter((one) => one.path !== file && (isTest(file) || !isTest(one.path)));
+  const [module] = modules;
+  if (module && modules.length === 1 && standard === null) {
+    return module.name === null
+      ? `'${name}' is defined in ${module.path}.`
+      : `'${name}' is defined in ${module.path}: from ${module.name} import ${name}`;
+  }
+  if (standard !== null && modules.length === 0) return `Add: ${standard}`;
+  const usual = sources.usualPythonImport(name);
+  if (usual !== null && modules.length === 0) return `Elsewhere here: ${usual}`;
+  const near = nearestName(name, pythonNames(await textOf(finding, "head", look)));
+  return near === null ? null : `Did you mean '${near}'?`;
+}
+
+/** A file of nearly that name in the same folder, or the only one of that very name anywhere. */
+async function nearestModule({ subject: target, file }: Named, { workspace }: Look): Promise<string | null> {
+  const belongs = isPython(file) ? isPython : hasScript;
+  const stemOf = (path: string) => posix.basename(path).replace(/(\.d)?\.[a-z]+$/i, "");
+  const stem = stemOf(target);
+  const beside: string[] = [];
+  const elsewhere: string[] = [];
+  let read = 0;
+  for (const path of await workspace.paths("head")) {
+    if (++read > searchLimit * 25) break;
+    if (!belongs(path) || path === file) continue;
+    if (posix.dirname(path) === posix.dirname(target)) beside.push(path);
+    if (stemOf(path) === stem && stem !== "index" && !isFixture(path)) elsewhere.push(path);
+  }
+  const near = nearestName(stem, beside.map(stemOf));
+  const found = near === null ? elsewhere : beside.filter((path) => stemOf(path) === near);
+  const [only] = found;
+  return only && found.length === 1 ? `There is ${only}: did you mean that?` : null;
+}
