@@ -147,7 +147,11 @@ function judge(one: z.infer<typeof output>["diagnostics"][number], file: Written
     line,
     evidence,
   };
-  if (rule.class === "self-assignment" && /\.svelte$/i.test(file.path)) return null;
+  if (rule.class === "self-assignment") {
+    // Svelte's way to say that something changed; and a member may have a setter.
+    if (/\.svelte$/i.test(file.path)) return null;
+    if (/[.[]/.test(spanned(one, file))) return { ...diagnostic, severity: "hint" };
+  }
   if (rule.class === "undefined-name") return undefinedName(diagnostic, one.message, file);
   if (rule.class === "self-comparison") {
     if (isNanTest(file.text, line)) return null;

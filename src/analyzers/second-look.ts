@@ -30,6 +30,7 @@ export async function secondLook(findings: readonly Finding[], look: Look): Prom
       if (ignored.has(finding.subject) || (await moduleExists(finding.subject, look))) continue;
     }
     if (finding.class === "undefined-name" && finding.subject !== undefined) {
+      if (await isAskedFor(finding.subject, finding.file, look)) continue;
       const given = await isGiven(finding.subject, finding.file);
       if (given === "yes") continue;
       if (given === "perhaps") severity = "hint";
@@ -98,6 +99,16 @@ async function awaited(call: string, file: string, look: Look): Promise<"before"
   if (times(before, `await ${call}`) > times(now, `await ${call}`)) return "before";
   const callee = call.slice(0, call.indexOf("(") + 1);
   return callee.length > 1 && now.includes(`await ${callee}`) ? "elsewhere" : "never";
+}
+
+/** Does the file ask whether the name is there (`typeof name !== "undefined"`, `"name" in window`)? */
+async function isAskedFor(name: string, file: string, { workspace }: Look): Promise<boolean> {
+  if (!hasScript(file)) return false;
+  const text = (await workspace.text("head", file)) ?? "";
+  const quoted = name.replace(/\$/g, "\\$");
+  return new RegExp(`\\btypeof\\s+\\(?\\s*${quoted}\\s*\\)?\\s*[!=]==?|['"]${quoted}['"]\\s+in\\s+\\w`).test(
+    text,
+  );
 }
 
 /** Did an import of the file bring a name, before the change? */

@@ -200,6 +200,7 @@ two(...both);
       "lib/given.js": `import { a } from "./m.js";
 /* global fromComment */
 fromComment(a, PAGE_DATA.x);
+if (typeof asked !== "undefined") asked(a);
 // eslint-disable-next-line no-undef
 hidden(a);
 `,
