@@ -4,6 +4,7 @@ import type { Engine } from "./engine.js";
 import { leftovers } from "./leftovers.js";
 import { oxlint } from "./oxlint.js";
 import { pyright } from "./pyright.js";
+import { pythonRules } from "./python-rules.js";
 import { ruff } from "./ruff.js";
 import { secrets } from "./secrets.js";
 import { syntax } from "./syntax.js";
@@ -16,6 +17,7 @@ export const engines: readonly Engine[] = [
   pyright,
   oxlint,
   ruff,
+  pythonRules,
   syntax,
   conflictMarkers,
   data,

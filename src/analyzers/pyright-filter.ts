@@ -3,7 +3,8 @@ import type { Side } from "../change/types.js";
 import { type Diagnostic, evidenceOf, type Severity } from "./engine.js";
 import { isTemplate } from "./files.js";
 import { importRoots } from "./python-project.js";
-import { functionAround, givenNames, isInTry, isSuppressed, lastStatement } from "./python-source.js";
+import { functionAround, givenNames, isInTry, lastStatement } from "./python-source.js";
+import { isSuppressed } from "./python-suppression.js";
 import type { Workspace } from "./workspace.js";
 
 export interface PyrightDiagnostic {
@@ -28,10 +29,9 @@ export async function judgePyright(one: PyrightDiagnostic, workspace: Workspace)
   const text = await workspace.text(one.side, one.path);
   if (text === null || one.rule === undefined || isTemplate(one.path, text)) return null;
   const lines = text.split(/\r?\n/);
-  if (isSuppressed(lines, one.line)) return null;
   const message = one.message.replace(/\s+/g, " ").trim();
   const judged = await judge({ ...one, message }, lines, text, workspace);
-  if (!judged) return null;
+  if (!judged || isSuppressed(lines, one.line, judged.class, one.rule)) return null;
   return {
     code: one.rule,
     message: message.slice(0, 400),

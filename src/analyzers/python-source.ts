@@ -58,24 +58,6 @@ export function lastStatement(lines: readonly string[], owner: PythonFunction): 
   return "";
 }
 
-/** Does the line (or the file) say that checkers should be silent? */
-export function isSuppressed(lines: readonly string[], line: number): boolean {
-  const text = lines[line - 1] ?? "";
-  if (
-    /#.*(\bnoqa\b|type:\s*ignore|pyright:\s*ignore|pylint:\s*disable|mypy:\s*ignore|ty:\s*ignore|pyrefly:\s*ignore)/i.test(
-      text,
-    )
-  )
-    return true;
-  return lines
-    .slice(0, 30)
-    .some((top) =>
-      /^\s*#\s*(type:\s*ignore|mypy:\s*ignore-errors|pyright:\s*ignore|(ruff|flake8):\s*noqa\s*$|pylint:\s*(skip-file|disable=all))/.test(
-        top,
-      ),
-    );
-}
-
 /** Is a line inside the body of a `try`? */
 export function isInTry(lines: readonly string[], line: number): boolean {
   let depth = indentation(lines[line - 1] ?? "");

@@ -2,7 +2,8 @@ import * as z from "zod";
 import { answersOf } from "./answers.js";
 import { type BothSides, type Diagnostic, type Engine, evidenceOf, type Severity } from "./engine.js";
 import { isPython, isPython2, isTemplate } from "./files.js";
-import { functionAround, givenNames, isSuppressed } from "./python-source.js";
+import { givenNames } from "./python-source.js";
+import { isSuppressed } from "./python-suppression.js";
 import { textsOf } from "./texts.js";
 
 const answer = z.object({
@@ -28,7 +29,6 @@ const rules: readonly [RegExp, Rule][] = [
   [/^F50\d$/, { class: "wrong-format", severity: "likely" }],
   [/^F52[14]$/, { class: "wrong-format", severity: "likely" }],
   [/^F402$/, { class: "redeclaration", severity: "hint" }],
-  [/^PLR0124$/, { class: "self-comparison", severity: "certain" }],
   [/^(B015|PLW0129|PLW0711)$/, { class: "constant-condition", severity: "likely" }],
   [/^B018$/, { class: "wrong-use", severity: "hint" }],
   [
@@ -36,13 +36,12 @@ const rules: readonly [RegExp, Rule][] = [
     { class: "wrong-use", severity: "likely" },
   ],
   [/^PLW012[78]$/, { class: "self-assignment", severity: "likely" }],
-  [/^RET503$/, { class: "missing-return", severity: "likely" }],
   [/^T100$/, { class: "debugger", severity: "likely" }],
 ];
 
 const select = [
   ..."E9 F402 F404 F50 F521 F524 F601 F62 F63 F70 F722 F81 F82 B002 B015 B018".split(" "),
-  ..."PLE PLR0124 PLW0127 PLW0128 PLW0129 PLW0711 RET503 T100".split(" "),
+  ..."PLE PLW0127 PLW0128 PLW0129 PLW0711 T100".split(" "),
 ];
 
 /** ruff, compiled to WebAssembly, over the changed files with rules of ours: it sees no configuration. */
@@ -64,7 +63,11 @@ export const ruff: Engine = {
       const syntax = found.find((one) => one.code === "invalid-syntax");
       // What follows the first syntax error is its echo, and so is what else is said of such a file.
       for (const one of syntax ? [syntax] : found) {
-        const diagnostic = judge(one, file);
+        const diagnostic = judge(
+          one,
+          file,
+          file.other === null ? null : (texts.get(file.other)?.text ?? null),
+        );
         if (diagnostic) result[file.side].push(diagnostic);
       }
     }
@@ -75,6 +78,7 @@ export const ruff: Engine = {
 function judge(
   one: { code: string; message: string; line: number },
   { path, text }: { path: string; text: string },
+  other: string | null,
 ): Diagnostic | null {
   const rule = rules.find(([pattern]) => pattern.test(one.code))?.[1];
   if (!rule) return null;
@@ -82,25 +86,31 @@ function judge(
   const line = lines[one.line - 1] ?? "";
   const diagnostic: Diagnostic = { ...one, ...rule, path, evidence: evidenceOf(line) };
   if (one.code === "invalid-syntax") return isPython2(text) || isTemplate(path, text) ? null : diagnostic;
-  if (isSuppressed(lines, one.line)) return null;
   const name = /`([^`]+)`/.exec(one.message)?.[1];
+  const isLost = rule.class === "undefined-name" && name !== undefined && binds(other, name);
+  // A name that was there before is no concern of a comment for type checkers.
+  const read = isLost ? lines.map((text) => text.replace(/#\s*type:\s*ignore(?!\[)/, "#")) : lines;
+  if (isSuppressed(read, one.line, rule.class, one.code)) return null;
   switch (rule.class) {
     case "undefined-name":
-      if (name === undefined || givenNames.has(name)) return null;
+      if (name === undefined || (givenNames.has(name) && !isLost)) return null;
       if (one.code === "F822" && path.endsWith("__init__.py")) return null;
       return { ...diagnostic, subject: name };
-    case "self-comparison":
-      return /nan/i.test(lines.slice(Math.max(0, one.line - 4), one.line + 1).join("\n")) ? null : diagnostic;
     case "redeclaration":
       // pytest hands fixtures in under the name they were imported by.
       return /^\s*(async\s+)?def\b[^)]*\(/.test(line) && !new RegExp(`def\\s+${name}\\b`).test(line)
         ? null
         : diagnostic;
-    case "missing-return": {
-      const owner = functionAround(lines, one.line);
-      return owner === null ? null : { ...diagnostic, regressionIn: owner.name };
-    }
     default:
       return diagnostic;
   }
+}
+
+/** Does a file give the name itself, by an import or an assignment? Then no tool does. */
+function binds(text: string | null, name: string): boolean {
+  const bound = new RegExp(
+    `^[ \\t]*((from|import)\\b.*\\b${name}\\b|(def|class)\\s+${name}\\b|${name}\\s*[:=])|^[ \\t]+${name},$`,
+    "m",
+  );
+  return text !== null && bound.test(text);
 }
