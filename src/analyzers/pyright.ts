@@ -2,11 +2,13 @@ import { writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative, sep } from "node:path";
 import * as z from "zod";
+import type { Side } from "../change/types.js";
 import { runProcess } from "../process.js";
 import { type BothSides, type Engine, type EngineInput, pathOn, sides } from "./engine.js";
 import { isPython } from "./files.js";
 import { failure } from "./own-process.js";
 import { judgePyright } from "./pyright-filter.js";
+import { checkWarm, endSession, type PyrightTask, type RawDiagnostic } from "./pyright-session.js";
 import { importRoots, pythonImporters, pythonVersion } from "./python-project.js";
 
 const output = z.object({
@@ -22,7 +24,7 @@ const output = z.object({
 });
 
 /**
- * pyright over both trees in one run, each an execution environment of its own. It would run the `python` on PATH and
+ * pyright over both trees at once, each an execution environment of its own, by a server that stays warm. It would run the `python` on PATH and
  * read the repository's configuration: its PATH has nothing, and the configuration is ours.
  */
 export const pyright: Engine = {
@@ -32,51 +34,71 @@ export const pyright: Engine = {
   timeout: 90_000,
   async analyse(input) {
     const { workspace, signal } = input;
-    const folders = {
-      head: await workspace.folder("head", "python"),
-      base: await workspace.folder("base", "python"),
-    };
-    const top = dirname(folders.head);
+    const top = dirname(await workspace.folder("head", "python"));
+    await workspace.folder("base", "python");
     const targets = await targetsOf(input);
     const found: BothSides = { base: [], head: [] };
-    if (targets.length === 0) return found;
-    const configuration = join(top, "sluice-pyright.json");
-    await writeFile(configuration, JSON.stringify(await settings(input, targets)));
-    const result = await runProcess(
-      process.execPath,
-      ["--max-old-space-size=3072", executable(), "-p", configuration, "--outputjson"],
-      { cwd: top, env: await workspace.environment(), timeout: this.timeout, signal },
-    );
-    if (result.stopped !== null || (result.code !== 0 && result.code !== 1)) throw failure("pyright", result);
-    for (const one of output.parse(JSON.parse(result.stdout.toString("utf8"))).generalDiagnostics) {
-      const [side, ...rest] = relative(top, one.file).split(sep);
-      if (side !== "base" && side !== "head") continue;
-      const path = rest.join("/");
-      const { line, character: column } = one.range?.start ?? { line: 0, character: 0 };
-      const { message, rule } = one;
-      const diagnostic = await judgePyright({ side, path, message, rule, line: line + 1, column }, workspace);
-      if (diagnostic) found[side].push(diagnostic);
+    if (targets.head.length + targets.base.length === 0) return found;
+    const configuration = await settings(input);
+    const task: PyrightTask = {
+      top,
+      configuration,
+      targets,
+      listings: {
+        base: await workspace.listing("base", "python"),
+        head: await workspace.listing("head", "python"),
+      },
+      text: (side, path) => workspace.text(side, path),
+      signal,
+    };
+    workspace.onRemove(() => endSession(top));
+    for (const one of await checkWarm(task).catch((error) => checkOnce(task, input, error))) {
+      const diagnostic = await judgePyright({ ...one, line: one.line + 1 }, workspace);
+      if (diagnostic) found[one.side].push(diagnostic);
     }
     return found;
   },
 };
 
+/** The command line instead of a session that failed, when there is time left. */
+async function checkOnce(
+  { top, configuration, targets }: PyrightTask,
+  { workspace, signal }: EngineInput,
+  error: unknown,
+): Promise<RawDiagnostic[]> {
+  if (signal.aborted) throw error;
+  const file = join(top, "sluice-pyright.json");
+  const include = sides.flatMap((side) => targets[side].map((path) => literal(`${side}/${path}`)));
+  await writeFile(file, JSON.stringify({ ...configuration, include }));
+  const result = await runProcess(
+    process.execPath,
+    ["--max-old-space-size=3072", executable(), "-p", file, "--outputjson"],
+    { cwd: top, env: await workspace.environment(), timeout: pyright.timeout, signal },
+  );
+  if (result.stopped !== null || (result.code !== 0 && result.code !== 1)) throw failure("pyright", result);
+  const { generalDiagnostics } = output.parse(JSON.parse(result.stdout.toString("utf8")));
+  return generalDiagnostics.flatMap(({ file: path, message, rule, range }) => {
+    const [side, ...rest] = relative(top, path).split(sep);
+    if (side !== "base" && side !== "head") return [];
+    const { line, character: column } = range?.start ?? { line: 0, character: 0 };
+    return [{ side, path: rest.join("/"), message, rule, line, column }];
+  });
+}
+
 function executable(): string {
   return join(dirname(createRequire(import.meta.url).resolve("pyright/package.json")), "index.js");
 }
 
-async function targetsOf(input: EngineInput): Promise<string[]> {
+async function targetsOf(input: EngineInput): Promise<Record<Side, string[]>> {
   const { files, workspace } = input;
-  const written = {
-    base: new Set(await workspace.sources("base", "python")),
-    head: new Set(await workspace.sources("head", "python")),
-  };
-  const targets = files.flatMap((file) =>
-    sides.flatMap((side) => {
+  const targets: Record<Side, string[]> = { base: [], head: [] };
+  for (const side of sides) {
+    const written = await workspace.listing(side, "python");
+    targets[side] = files.flatMap((file) => {
       const path = pathOn(file, side);
-      return path !== null && written[side].has(path) ? [`${side}/${path}`] : [];
-    }),
-  );
+      return path !== null && written.has(path) ? [path] : [];
+    });
+  }
   const shrunk = files.flatMap(({ change, base }) =>
     base !== null && change !== null && (change.status !== "modified" || change.deleted !== 0) ? [base] : [],
   );
@@ -84,7 +106,8 @@ async function targetsOf(input: EngineInput): Promise<string[]> {
   const importers = await pythonImporters(workspace, shrunk, known);
   if (importers.paths.length > 0) input.note(`${importers.paths.length} unchanged importers checked too`);
   if (importers.cut) input.note("more importers than that were not checked");
-  return [...targets, ...importers.paths.flatMap((path) => sides.map((side) => `${side}/${path}`))];
+  for (const side of sides) targets[side].push(...importers.paths);
+  return targets;
 }
 
 /** Rules that tell mistakes; all others are off, so that nothing is computed for nothing. */
@@ -105,14 +128,14 @@ const rules = [
   "reportUnusedCoroutine",
 ];
 
-async function settings({ workspace }: EngineInput, targets: readonly string[]): Promise<object> {
+async function settings({ workspace }: EngineInput): Promise<object> {
   const environments = [];
   for (const side of sides) {
     const roots = (await importRoots(workspace, side)).filter((root) => root !== "");
     environments.push({ root: side, extraPaths: roots.map((root) => `${side}/${root}`) });
   }
   return {
-    include: targets.map(literal),
+    include: [...sides],
     exclude: [],
     typeCheckingMode: "off",
     useLibraryCodeForTypes: false,
