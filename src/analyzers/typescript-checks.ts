@@ -3,20 +3,21 @@ import ts from "typescript";
 import { isComponent, isJavaScript, isTest } from "./files.js";
 import { componentOf } from "./script-blocks.js";
 import type { TypeScriptDiagnostic } from "./typescript-filter.js";
-import { existsOnSide, root, type SideFiles } from "./typescript-project.js";
+import { root } from "./typescript-project.js";
 import { floatingPromises } from "./typescript-promises.js";
+import type { Tree } from "./typescript-tree.js";
 import { missingArguments } from "./typescript-untyped.js";
 
 /** What the compiler does not say by itself, of a file that it could read. */
 export function furtherChecks(
-  side: SideFiles,
+  tree: Tree,
   file: ts.SourceFile,
   checker: ts.TypeChecker,
 ): TypeScriptDiagnostic[] {
   if (isUnchecked(file)) return [];
   const path = componentOf(file.fileName).slice(root.length + 1);
   return [
-    ...missingComponents(side, file).map((one) => ({ ...one, path, ...codes.component })),
+    ...missingComponents(tree, file).map((one) => ({ ...one, path, ...codes.component })),
     ...floatingPromises(file, checker).map((one) => ({ ...one, path, ...codes.promise })),
     ...(isTest(path) ? [] : missingArguments(file, checker)).map((one) => ({
       ...one,
@@ -38,7 +39,7 @@ function isUnchecked(file: ts.SourceFile): boolean {
 
 /** Components are no modules to the compiler; where a `declare module "*.vue"` stands for all, it misses none. */
 function missingComponents(
-  side: SideFiles,
+  tree: Tree,
   file: ts.SourceFile,
 ): Pick<TypeScriptDiagnostic, "severity" | "message" | "line" | "subject">[] {
   return file.statements.flatMap((statement) => {
@@ -46,7 +47,7 @@ function missingComponents(
     const literal = statement.moduleSpecifier;
     if (!literal || !ts.isStringLiteral(literal) || !/^\.{1,2}\//.test(literal.text)) return [];
     const target = posix.join(posix.dirname(file.fileName), literal.text.replace(/[?#].*$/, ""));
-    if (!isComponent(target) || !target.startsWith(`${root}/`) || existsOnSide(side, target)) return [];
+    if (!isComponent(target) || !target.startsWith(`${root}/`) || tree.fileExists(target)) return [];
     const isLikely = "likely" as const;
     return {
       severity: isLikely,

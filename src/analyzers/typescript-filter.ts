@@ -17,6 +17,7 @@ import {
   narrowedByUnknown,
   nodeAt,
 } from "./typescript-doubt.js";
+import { exportSeverity, isDeclaredByPackages } from "./typescript-modules.js";
 import { type Project, root } from "./typescript-project.js";
 
 export interface TypeScriptDiagnostic {
@@ -74,7 +75,7 @@ export function judge(
     case "missing-module":
       return missingModule(found, node, file, project);
     case "missing-export":
-      return missingExport(found, node, checker);
+      return missingExport(found, node, checker, project);
     case "missing-return":
       return missingReturn(found, node, diagnostic.code, checker, project);
     case "redeclaration":
@@ -151,18 +152,22 @@ function missingExport(
   found: TypeScriptDiagnostic,
   node: ts.Node,
   checker: ts.TypeChecker,
+  project: Project,
 ): TypeScriptDiagnostic | null {
   const statement = closest(
     node,
     (at): at is ts.ImportDeclaration | ts.ExportDeclaration =>
       ts.isImportDeclaration(at) || ts.isExportDeclaration(at),
   );
-  if (!statement?.moduleSpecifier) return null;
-  const target = checker.getSymbolAtLocation(statement.moduleSpecifier)?.declarations?.find(ts.isSourceFile);
+  if (!statement?.moduleSpecifier || !ts.isStringLiteral(statement.moduleSpecifier)) return null;
+  const module = checker.getSymbolAtLocation(statement.moduleSpecifier);
+  if (isDeclaredByPackages(module)) return { ...found, severity: "likely" };
+  const target = module?.declarations?.find(ts.isSourceFile);
   if (!target?.fileName.startsWith(`${root}/`) || !/\.[mc]?[jt]sx?$/.test(target.fileName)) return null;
   const common = "commonJsModuleIndicator" in target && target.commonJsModuleIndicator !== undefined;
   if (!ts.isExternalModule(target) || common || exportsUnknown(checker, target)) return null;
-  return found;
+  if (found.severity !== "certain") return found;
+  return { ...found, severity: exportSeverity(statement.moduleSpecifier.text, target.fileName, project) };
 }
 
 function missingReturn(

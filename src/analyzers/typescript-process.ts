@@ -1,53 +1,49 @@
 import { posix } from "node:path";
-import ts from "typescript";
 import * as z from "zod";
 import type { Side } from "../change/types.js";
-import { messageOf } from "../errors.js";
-import { isComponent, isFlow, isJavaScript } from "./files.js";
-import { componentOf, scriptName, scriptOf } from "./script-blocks.js";
-import { ambientText } from "./typescript-ambient.js";
-import { furtherChecks } from "./typescript-checks.js";
-import { judge, type TypeScriptDiagnostic } from "./typescript-filter.js";
-import { findImporters } from "./typescript-importers.js";
-import {
-  ambientFiles,
-  existsOnSide,
-  onDisk,
-  type Project,
-  projectFinder,
-  readSide,
-  root,
-  type SideFiles,
-} from "./typescript-project.js";
-import { lostReturns } from "./typescript-returns.js";
+import { checkAll, type Pair, valuesLost } from "./typescript-check.js";
+import type { TypeScriptDiagnostic } from "./typescript-filter.js";
+import { findImporters, type Searched } from "./typescript-importers.js";
+import { installedRequest, openInstalled } from "./typescript-installed.js";
+import { type Checked, limitMemory } from "./typescript-programs.js";
+import { type Project, root } from "./typescript-project.js";
+import { isSameShape } from "./typescript-remembered.js";
+import { forgetSessions, optionsKey, sessionOf } from "./typescript-sessions.js";
+import { openTree, type Tree } from "./typescript-tree.js";
 
-const sideFiles = z.object({ folder: z.string(), paths: z.array(z.string()) });
+const sideFiles = z.object({
+  folder: z.string(),
+  /** Blob ids by path. */
+  ids: z.record(z.string(), z.string()),
+  workspaceFiles: z.record(z.string(), z.string()),
+});
 const request = z.object({
   base: sideFiles,
   head: sideFiles,
+  installed: installedRequest.nullable(),
   files: z.array(z.object({ base: z.string().nullable(), head: z.string().nullable() })),
   /** Files whose importers are to be checked too, by side. */
   affected: z.object({ base: z.array(z.string()), head: z.array(z.string()) }),
 });
 
-interface Pair {
-  base: string | null;
-  head: string | null;
-}
-
-const ambientName = `${root}/node_modules/.sluice/ambient.d.ts`;
 const projectLimit = 20;
+/** Changed files above which it costs more to see which of them matter to their importers than to check those. */
+const shapeLimit = 100;
 
 /** See `typescript.ts`. */
 export function analyse(asked: unknown) {
-  const { base, head, files, affected } = request.parse(asked);
-  const both: Record<Side, SideFiles> = { base, head };
-  const find = { base: projectFinder(base), head: projectFinder(head) };
+  const { base, head, installed, files, affected } = request.parse(asked);
+  const trees = openTrees(base, head, installed);
+  const sessions = { base: sessionOf(trees.base), head: sessionOf(trees.head) };
+  const searched: Record<Side, Searched> = {
+    base: { tree: trees.base, session: sessions.base, other: sessions.head },
+    head: { tree: trees.head, session: sessions.head, other: sessions.base },
+  };
+  const find = { base: sessions.base.find, head: sessions.head.find };
   const notes: string[] = [];
   const importers = findImporters(
-    both,
-    affected,
-    find,
+    searched,
+    withoutSameShape(affected, files, trees),
     new Set(files.flatMap((file) => [file.base, file.head])),
   );
   if (importers.cut)
@@ -56,7 +52,11 @@ export function analyse(asked: unknown) {
 
   const groups = new Map<string, Pair[]>();
   for (const pair of pairs) {
-    const on = (side: Side) => (pair[side] === null ? null : find[side](`${root}/${pair[side]}`).config);
+    const on = (side: Side) => {
+      if (pair[side] === null) return null;
+      const { config, options } = find[side](`${root}/${pair[side]}`);
+      return `${config} ${optionsKey(options)}`;
+    };
     const key = `${on("base") ?? on("head")}\n${on("head") ?? on("base")}`;
     groups.set(key, [...(groups.get(key) ?? []), pair]);
   }
@@ -64,30 +64,96 @@ export function analyse(asked: unknown) {
     notes.push(`only the first ${projectLimit} of ${groups.size} projects were checked`);
 
   const found: Record<Side, TypeScriptDiagnostic[]> = { base: [], head: [] };
-  const parsed = new Map<string, ts.SourceFile>();
   const lost = new Set<string>();
-  for (const group of [...groups.values()].slice(0, projectLimit)) {
-    const projects = agree(group, find);
-    let before: ts.Program | undefined;
-    const programs: Partial<Record<Side, ts.Program>> = {};
-    for (const side of ["base", "head"] as const) {
-      const paths = group.flatMap((pair) => pair[side] ?? []);
-      const project = projects[side];
-      if (paths.length === 0 || !project) continue;
-      before = programOf(both[side], project, paths, parsed, before);
-      programs[side] = before;
-      for (const path of paths) {
-        try {
-          found[side].push(...check(both[side], before, path, project));
-        } catch (error) {
-          // Nested thousands deep: that file's findings are lost, no others.
-          lost.add(`${path} could not be checked (${messageOf(error)})`);
-        }
-      }
-    }
-    found.head.push(...valuesLost(both, programs, group));
+  const chosen = [...groups.values()].slice(0, projectLimit).map((group) => ({
+    group,
+    projects: agree(group, find),
+  }));
+  const checkedOn = (side: Side, project: Project): Checked => {
+    const { tree, session, other } = searched[side];
+    return { tree, project, resolver: session.resolver(other, project.options) };
+  };
+  for (const { group, projects } of chosen) {
+    if (!projects.head) continue;
+    const checked = checkedOn("head", projects.head);
+    found.head.push(...checkAll(checked, pathsOn("head", group), lost));
+    found.head.push(...valuesLost(checked, trees.base, group));
   }
+  const couldBe = couldBeOlder(found.head, trees);
+  for (const { group, projects } of chosen) {
+    const paths = pathsOn("base", group.filter(couldBe));
+    if (projects.base && paths.length > 0)
+      found.base.push(...checkAll(checkedOn("base", projects.base), paths, lost));
+  }
+  if (limitMemory()) forgetSessions();
   return { ...found, importers: importers.paths.length, notes: [...notes, ...[...lost].slice(0, 5)] };
+}
+
+function pathsOn(side: Side, pairs: readonly Pair[]): string[] {
+  return pairs.flatMap((pair) => pair[side] ?? []);
+}
+
+type SideRequest = z.infer<typeof sideFiles>;
+
+function openTrees(
+  base: SideRequest,
+  head: SideRequest,
+  asked: z.infer<typeof installedRequest> | null,
+): Record<Side, Tree> {
+  const packages = Object.keys(head.ids)
+    .filter((path) => posix.basename(path) === "package.json")
+    .map((path) => posix.dirname(path));
+  const installed = asked ? openInstalled(asked, packages.slice(0, 500)) : null;
+  const open = ({ folder, ids, workspaceFiles }: SideRequest) =>
+    openTree(
+      { folder, ids: new Map(Object.entries(ids)), workspaceFiles: new Map(Object.entries(workspaceFiles)) },
+      installed,
+    );
+  return { base: open(base), head: open(head) };
+}
+
+/** Importers of a file that tells them the same as before have nothing to fear. */
+function withoutSameShape(
+  affected: Record<Side, string[]>,
+  files: readonly Pair[],
+  { base, head }: Record<Side, Tree>,
+): Record<Side, string[]> {
+  if (affected.head.length + affected.base.length > shapeLimit) return affected;
+  const same = new Set(
+    files.flatMap((pair) =>
+      pair.base !== null &&
+      pair.base === pair.head &&
+      isSameShape(base, head, `${root}/${pair.base}`, `${root}/${pair.head}`)
+        ? pair.base
+        : [],
+    ),
+  );
+  const rest = (paths: string[]) => paths.filter((path) => !same.has(path));
+  return { base: rest(affected.base), head: rest(affected.head) };
+}
+
+/**
+ * Of the base only what could show that a mistake at head is an old one needs to be checked: the same file, and those
+ * from which the line may have come.
+ */
+function couldBeOlder(
+  found: readonly TypeScriptDiagnostic[],
+  { base, head }: Record<Side, Tree>,
+): (pair: Pair) => boolean {
+  const paths = new Set(found.map(({ path }) => path));
+  const texts = new Map<string, string[]>();
+  for (const path of paths) texts.set(path, (head.read(`${root}/${path}`) ?? "").split(/\r?\n/));
+  const lines = new Set(
+    found.map(({ path, line }) => (texts.get(path)?.[line - 1] ?? "").trim().slice(0, 200)),
+  );
+  return (pair) => {
+    if (pair.base === null || lines.size === 0) return false;
+    if (pair.head !== null && paths.has(pair.head)) return true;
+    const id = base.id(`${root}/${pair.base}`);
+    if (id !== undefined && pair.head !== null && id === head.id(`${root}/${pair.head}`)) return false;
+    const text = base.read(`${root}/${pair.base}`) ?? "";
+    return [...lines].some((line) => text.includes(line));
+  };
 }
 
 /** Both sides of a group with the options of each, but as strict as the less strict of the two. */
@@ -117,129 +183,4 @@ function agree(group: Pair[], find: Record<Side, (file: string) => Project>): Re
     },
   });
   return { base: soften(base), head: soften(head) };
-}
-
-function programOf(
-  side: SideFiles,
-  project: Project,
-  paths: readonly string[],
-  parsed: Map<string, ts.SourceFile>,
-  before: ts.Program | undefined,
-): ts.Program {
-  const libraries = ts.getDefaultLibFilePath({});
-  const libraryFolder = posix.dirname(libraries.replaceAll("\\", "/"));
-  const isLibrary = (file: string) => posix.dirname(file) === libraryFolder;
-  const read = (file: string) => {
-    if (file === ambientName) return ambientText;
-    return isLibrary(file) ? ts.sys.readFile(file) : readSide(side, file);
-  };
-  const host: ts.CompilerHost = {
-    getSourceFile(file, options) {
-      const text = read(file);
-      if (text === undefined) return undefined;
-      const key = `${file}\n${ts.sys.createHash?.(text) ?? text.length}`;
-      const known = parsed.get(key);
-      if (known) return known;
-      try {
-        const source = ts.createSourceFile(file, text, options, true);
-        parsed.set(key, source);
-        return source;
-      } catch {
-        return undefined;
-      }
-    },
-    getDefaultLibFileName: (options) => posix.join(libraryFolder, ts.getDefaultLibFileName(options)),
-    getDefaultLibLocation: () => libraryFolder,
-    writeFile() {
-      // Nothing is ever emitted.
-    },
-    getCurrentDirectory: () => root,
-    getCanonicalFileName: (file) => file,
-    useCaseSensitiveFileNames: () => true,
-    getNewLine: () => "\n",
-    fileExists: (file) =>
-      file === ambientName || isLibrary(file)
-        ? ts.sys.fileExists(file) || file === ambientName
-        : existsOnSide(side, file),
-    readFile: read,
-    directoryExists(folder) {
-      const disk = onDisk(side, folder);
-      return disk !== null && ts.sys.directoryExists(disk);
-    },
-    getDirectories: () => [],
-    realpath: (file) => file,
-  };
-  const roots = new Set([
-    ...paths.flatMap((path) => sourceName(side, path) ?? []),
-    ...ambientFiles(side, project),
-    ambientName,
-  ]);
-  return ts.createProgram({
-    rootNames: [...roots],
-    options: project.options,
-    host,
-    ...(before ? { oldProgram: before } : {}),
-  });
-}
-
-/** What a file is called in the program: a component goes by the name of its script. */
-function sourceName(side: SideFiles, path: string): string | null {
-  const file = `${root}/${path}`;
-  if (!isComponent(path)) return file;
-  const script = scriptOf(path, readSide(side, file) ?? "");
-  return script === null ? null : scriptName(file, script.language);
-}
-
-function check(side: SideFiles, program: ts.Program, path: string, project: Project): TypeScriptDiagnostic[] {
-  const name = sourceName(side, path);
-  const file = name === null ? undefined : program.getSourceFile(name);
-  if (!file) return [];
-  const javascript = isJavaScript(file.fileName);
-  if (javascript && isFlow(file.text)) return [];
-  const syntax = program.getSyntacticDiagnostics(file).filter((one) => one.code < 2000);
-  if (syntax.length > 0) {
-    // What follows the first mistake is mostly its echo, and so is what the checker says of such a file.
-    return javascript ? [] : syntax.slice(0, 1).map((one) => syntaxError(one, file));
-  }
-  const checker = program.getTypeChecker();
-  const semantic = program.getSemanticDiagnostics(file).filter((one) => one.file === file);
-  // «Used before its declaration» and «used before being assigned» are one mistake.
-  const early = new Set(
-    semantic.flatMap(({ code, start }) => (code === 2448 || code === 2449 ? [start] : [])),
-  );
-  return semantic
-    .filter(({ code, start }) => code !== 2454 || !early.has(start))
-    .flatMap((one) => judge(one, file, checker, project) ?? [])
-    .concat(furtherChecks(side, file, checker));
-}
-
-/** Functions of both sides that no longer return what they did. */
-function valuesLost(
-  both: Record<Side, SideFiles>,
-  { base, head }: Partial<Record<Side, ts.Program>>,
-  pairs: readonly Pair[],
-): TypeScriptDiagnostic[] {
-  if (!base || !head) return [];
-  const sourceOf = (side: Side, program: ts.Program, path: string | null) => {
-    const name = path === null ? null : sourceName(both[side], path);
-    return name === null ? undefined : program.getSourceFile(name);
-  };
-  const users = pairs.flatMap((pair) => sourceOf("head", head, pair.head) ?? []);
-  return pairs.flatMap((pair) => {
-    const before = sourceOf("base", base, pair.base);
-    const after = sourceOf("head", head, pair.head);
-    if (!before || !after || before.text === after.text) return [];
-    return lostReturns(before, after, head.getTypeChecker(), users);
-  });
-}
-
-function syntaxError(one: ts.DiagnosticWithLocation, file: ts.SourceFile): TypeScriptDiagnostic {
-  return {
-    code: `TS${one.code}`,
-    class: "syntax",
-    severity: "certain",
-    message: ts.flattenDiagnosticMessageText(one.messageText, " "),
-    path: componentOf(file.fileName).slice(root.length + 1),
-    line: file.getLineAndCharacterOfPosition(one.start).line + 1,
-  };
 }

@@ -1,18 +1,11 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
 import { posix } from "node:path";
 import ts from "typescript";
-import { decode, isTypeScript } from "./files.js";
-import { componentOf, scriptOf } from "./script-blocks.js";
+import { isTypeScript } from "./files.js";
+import { factsOf } from "./typescript-facts.js";
+import { filesOfGlobs } from "./typescript-globs.js";
+import { isInstalled, ownPath, root, type Tree } from "./typescript-tree.js";
 
-/** Both sides are seen under this name, so that messages and files are the same where nothing changed. */
-export const root = "/repository";
-
-/** One side of a change as the compiler sees it: nothing above its folder exists. */
-export interface SideFiles {
-  folder: string;
-  /** Paths relative to the folder. */
-  paths: readonly string[];
-}
+export { root } from "./typescript-tree.js";
 
 /** Whose strictness is known. Without a readable configuration nobody asked for what a `strict` project did. */
 export interface Project {
@@ -22,43 +15,11 @@ export interface Project {
   /** Patterns of `paths` that are more than `*`. */
   aliases: readonly string[];
   /** Files it covers, absolute. */
-  files: readonly string[];
+  files: ReadonlySet<string>;
   strictNullChecks: boolean;
   noImplicitReturns: boolean;
   noFallthrough: boolean;
   unknownInCatch: boolean;
-}
-
-/** Reads a file of a side; undefined when it is outside, missing, or no text. */
-export function readSide(side: SideFiles, file: string): string | undefined {
-  const path = onDisk(side, file);
-  if (path === null) return undefined;
-  try {
-    const component = componentOf(path);
-    const text = decode(readFileSync(component)) ?? undefined;
-    return text === undefined || component === path ? text : (scriptOf(component, text)?.text ?? undefined);
-  } catch {
-    return undefined;
-  }
-}
-
-export function existsOnSide(side: SideFiles, file: string): boolean {
-  const path = onDisk(side, file);
-  if (path === null) return false;
-  try {
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
-}
-
-export function onDisk(side: SideFiles, file: string): string | null {
-  const path = posix.normalize(file);
-  return path.startsWith(`${root}/`)
-    ? `${side.folder}${path.slice(root.length)}`
-    : path === root
-      ? side.folder
-      : null;
 }
 
 /** What a project may list beside scripts. */
@@ -68,97 +29,118 @@ const componentExtensions = [".vue", ".svelte"].map((extension) => ({
   scriptKind: ts.ScriptKind.Deferred,
 }));
 
-function parseHost(side: SideFiles): ts.ParseConfigHost {
+function parseHost(tree: Tree): ts.ParseConfigHost {
   return {
     useCaseSensitiveFileNames: true,
-    fileExists: (file) => existsOnSide(side, file),
-    readFile: (file) => readSide(side, file),
-    readDirectory(folder, extensions, excludes, includes, depth) {
-      const disk = onDisk(side, folder);
-      if (disk === null || !existsSync(disk)) return [];
-      return ts.sys
-        .readDirectory(disk, extensions, excludes, includes, depth)
-        .filter((file) => file.startsWith(`${side.folder}/`))
-        .map((file) => root + file.slice(side.folder.length));
+    fileExists: (file) => tree.fileExists(file),
+    readFile: (file) => tree.read(file),
+    readDirectory(folder, extensions, excludes, includes) {
+      const files: string[] = [];
+      for (const path of tree.files.ids.keys()) files.push(`${root}/${path}`);
+      return filesOfGlobs(files, folder, extensions, includes, excludes ?? []);
     },
   };
 }
 
-/** Finds which configuration of a side covers a file. Configurations are read as data: no plugin of theirs is loaded. */
-export function projectFinder(side: SideFiles): (file: string) => Project {
-  const host = parseHost(side);
-  const read = new Map<string, { project: Project; references: string[] } | null>();
+interface Opened {
+  project: Project;
+  references: string[];
+}
+
+/** Finds which configuration of a tree covers a file. Configurations are read as data: no plugin of theirs is loaded. */
+export function projectFinder(tree: Tree): (file: string) => Project {
+  const host = parseHost(tree);
+  const read = new Map<string, Opened | null>();
+  const extended = new Map<string, ts.ExtendedConfigCacheEntry>();
+  const others = otherConfigs(tree);
 
   const open = (config: string) => {
-    const known = read.get(config);
-    if (known !== undefined) return known;
-    const text = readSide(side, config);
-    const source = text === undefined ? null : ts.readConfigFile(config, () => text);
-    if (source === null || typeof source.config !== "object" || source.config === null) {
-      read.set(config, null);
-      return null;
+    let known = read.get(config);
+    if (known === undefined) {
+      known = openConfig(tree, config, host, extended);
+      read.set(config, known);
     }
-    const parsed = ts.parseJsonConfigFileContent(
-      source.config,
-      host,
-      posix.dirname(config),
-      undefined,
-      config,
-      undefined,
-      componentExtensions,
-    );
-    const lost = parsed.errors.some(
-      (error) => error.code === 6053 || error.code === 5083 || error.code === 18003,
-    );
-    const result = {
-      project: describe(config, parsed, lost && extendsUnknown(source.config)),
-      references: (parsed.projectReferences ?? []).map(({ path }) =>
-        path.endsWith(".json") ? path : posix.join(path, "tsconfig.json"),
-      ),
-    };
-    read.set(config, result);
-    return result;
+    return known;
   };
 
   const candidates = function* (file: string): Generator<string> {
     for (let folder = posix.dirname(file); folder.startsWith(root); folder = posix.dirname(folder)) {
       const first = posix.join(folder, "tsconfig.json");
-      const queue = existsOnSide(side, first) ? [first] : [];
+      const queue = tree.fileExists(first) ? [first] : [];
       const seen = new Set(queue);
       for (const config of queue) {
         yield config;
         for (const reference of open(config)?.references ?? []) {
-          if (seen.size < 50 && !seen.has(reference) && existsOnSide(side, reference)) {
+          if (seen.size < 50 && !seen.has(reference) && tree.fileExists(reference)) {
             seen.add(reference);
             queue.push(reference);
           }
         }
       }
-      const relative = folder.slice(root.length + 1);
-      for (const path of side.paths) {
-        if (/^(tsconfig\.[^/]+|jsconfig)\.json$/.test(posix.basename(path)) && folderOf(path) === relative) {
-          if (!seen.has(`${root}/${path}`)) yield `${root}/${path}`;
-        }
-      }
+      for (const config of others.get(folder) ?? []) if (!seen.has(config)) yield config;
     }
   };
 
-  return (file) => {
+  const found = new Map<string, Project>();
+  const find = (file: string) => {
     let nearest: Project | null = null;
     for (const config of candidates(file)) {
-      const found = open(config)?.project;
-      if (!found) continue;
+      const project = open(config)?.project;
+      if (!project) continue;
       // A root that only lists references says nothing about options.
-      if (nearest === null || (nearest.files.length === 0 && found.files.length > 0)) nearest = found;
-      if (found.files.includes(file)) return found;
+      if (nearest === null || (nearest.files.size === 0 && project.files.size > 0)) nearest = project;
+      if (project.files.has(file)) return project;
     }
     return nearest ?? unconfigured;
   };
+  return (file) => {
+    let project = found.get(file);
+    if (project === undefined) {
+      project = find(file);
+      found.set(file, project);
+    }
+    return project;
+  };
 }
 
-function folderOf(path: string): string {
-  const folder = posix.dirname(path);
-  return folder === "." ? "" : folder;
+function otherConfigs(tree: Tree): Map<string, string[]> {
+  const configs = new Map<string, string[]>();
+  for (const path of tree.files.ids.keys()) {
+    if (!/(^|\/)(tsconfig\.[^/]+|jsconfig)\.json$/.test(path)) continue;
+    const folder = posix.join(root, posix.dirname(path));
+    configs.set(folder, [...(configs.get(folder) ?? []), `${root}/${path}`]);
+  }
+  return configs;
+}
+
+function openConfig(
+  tree: Tree,
+  config: string,
+  host: ts.ParseConfigHost,
+  extended: Map<string, ts.ExtendedConfigCacheEntry>,
+): Opened | null {
+  const text = tree.read(config);
+  const source = text === undefined ? null : ts.readConfigFile(config, () => text);
+  if (source === null || typeof source.config !== "object" || source.config === null) return null;
+  const parsed = ts.parseJsonConfigFileContent(
+    source.config,
+    host,
+    posix.dirname(config),
+    undefined,
+    config,
+    undefined,
+    componentExtensions,
+    extended,
+  );
+  const lost = parsed.errors.some(
+    (error) => error.code === 6053 || error.code === 5083 || error.code === 18003,
+  );
+  return {
+    project: describe(tree, config, parsed, lost && extendsUnknown(source.config)),
+    references: (parsed.projectReferences ?? []).map(({ path }) =>
+      path.endsWith(".json") ? path : posix.join(path, "tsconfig.json"),
+    ),
+  };
 }
 
 function extendsUnknown(config: { extends?: unknown }): boolean {
@@ -190,6 +172,7 @@ const common: ts.CompilerOptions = {
   noEmit: true,
   allowJs: true,
   checkJs: true,
+  maxNodeModuleJsDepth: 0,
   types: [],
   skipLibCheck: true,
   skipDefaultLibCheck: true,
@@ -219,16 +202,20 @@ const unconfigured: Project = {
   config: "",
   options: { ...common, strict: true, useUnknownInCatchVariables: false },
   aliases: [],
-  files: [],
+  files: new Set(),
   strictNullChecks: true,
   noImplicitReturns: false,
   noFallthrough: false,
   unknownInCatch: false,
 };
 
-function describe(config: string, parsed: ts.ParsedCommandLine, unknownParent: boolean): Project {
+function describe(tree: Tree, config: string, parsed: ts.ParsedCommandLine, unknownParent: boolean): Project {
   const theirs = parsed.options;
-  const options: ts.CompilerOptions = { ...common, ...understanding(theirs) };
+  const options: ts.CompilerOptions = {
+    ...common,
+    ...understanding(theirs),
+    ...installedOptions(tree, config, theirs),
+  };
   // What a configuration that can't be read asked for is unknown; @tsconfig/… ones are strict.
   const parentIsStrict = !unknownParent && parsed.errors.some((error) => error.code === 6053);
   const strict = theirs.strict ?? parentIsStrict;
@@ -240,7 +227,7 @@ function describe(config: string, parsed: ts.ParsedCommandLine, unknownParent: b
     config,
     options,
     aliases,
-    files: parsed.fileNames,
+    files: new Set(parsed.fileNames),
     strictNullChecks: options.strictNullChecks,
     noImplicitReturns: theirs.noImplicitReturns ?? false,
     noFallthrough: theirs.noFallthroughCasesInSwitch ?? false,
@@ -248,19 +235,70 @@ function describe(config: string, parsed: ts.ParsedCommandLine, unknownParent: b
   };
 }
 
+const nodeModules = new Set<ts.ModuleKind | undefined>([
+  ts.ModuleKind.Node16,
+  ts.ModuleKind.Node18,
+  ts.ModuleKind.Node20,
+  ts.ModuleKind.NodeNext,
+]);
+
+/** What only matters when packages are there: whose types are ambient, how their modules look from outside. */
+function installedOptions(tree: Tree, config: string, theirs: ts.CompilerOptions): ts.CompilerOptions {
+  const roots = typeRoots(tree, config, theirs);
+  if (!tree.installed || roots === null) return {};
+  const names = theirs.types?.includes("*") === false ? theirs.types : allTypes(tree, roots, theirs);
+  return {
+    configFilePath: config,
+    types: names,
+    typeRoots: roots,
+    jsx: theirs.jsx ?? common.jsx,
+    jsxImportSource: theirs.jsxImportSource,
+    jsxFactory: theirs.jsxFactory,
+    jsxFragmentFactory: theirs.jsxFragmentFactory,
+    preserveSymlinks: theirs.preserveSymlinks,
+    // A module of CommonJS seen from one of ECMAScript: Node gives its exports as a whole, bundlers don't.
+    ...(nodeModules.has(theirs.module)
+      ? { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext }
+      : {}),
+  };
+}
+
+/** The folders of ambient types a configuration sees; null when there is no `node_modules` above it. */
+function typeRoots(tree: Tree, config: string, theirs: ts.CompilerOptions): string[] | null {
+  const found: string[] = [];
+  let any = false;
+  for (let folder = posix.dirname(config); folder.startsWith(root); folder = posix.dirname(folder)) {
+    any ||= tree.folderExists(`${folder}/node_modules`);
+    if (tree.folderExists(`${folder}/node_modules/@types`)) found.push(`${folder}/node_modules/@types`);
+  }
+  return any ? (theirs.typeRoots ?? found) : null;
+}
+
+/** What a compiler before 6 takes when no types are named, and a later one for `*`. */
+function allTypes(tree: Tree, roots: readonly string[], theirs: ts.CompilerOptions): string[] {
+  if (theirs.types === undefined && compilerOf(tree) >= 6) return [];
+  return [...new Set(roots.flatMap((folder) => tree.folders(folder)))].filter(
+    (name) => !name.startsWith("."),
+  );
+}
+
+function compilerOf(tree: Tree): number {
+  const text = tree.read(`${root}/node_modules/typescript/package.json`) ?? "";
+  return Number(/"version"\s*:\s*"(\d+)\./.exec(text)?.[1] ?? 0);
+}
+
 /** Files that declare names for the whole program, without which those names would look undefined. */
-export function ambientFiles(side: SideFiles, project: Project): string[] {
+export function ambientFiles(tree: Tree, project: Project): string[] {
+  const isDeclaration = (file: string) => /\.d\.[mc]?ts$/.test(file);
   const covered =
-    project.files.length > 0
-      ? project.files
-      : side.paths.filter((path) => /\.d\.[mc]?ts$/.test(path)).map((path) => `${root}/${path}`);
+    project.files.size > 0
+      ? [...project.files]
+      : [...tree.files.ids.keys()].filter(isDeclaration).map((path) => `${root}/${path}`);
   return covered
-    .filter((file) => isTypeScript(file))
+    .filter((file) => isTypeScript(file) && !isInstalled(file) && ownPath(file) !== null)
     .slice(0, 5_000)
     .filter((file) => {
-      if (/\.d\.[mc]?ts$/.test(file)) return true;
-      const text = readSide(side, file);
-      if (text === undefined) return false;
-      return /\bdeclare\s+(global|module)\b/.test(text) || !/^\s*(import|export)\b/m.test(text);
+      const id = tree.id(file);
+      return id !== undefined && factsOf(id, isDeclaration(file), () => tree.read(file)).ambient;
     });
 }

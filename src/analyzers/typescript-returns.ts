@@ -6,11 +6,13 @@ import { root } from "./typescript-project.js";
 /**
  * Functions without a declared type that returned a value on every way out before, and return none now. Where what
  * they give is still used, that is a mistake; elsewhere it may be meant.
+ *
+ * @param checker of the program that `file` and `users` are in; without one nothing counts as used
  */
 export function lostReturns(
   before: ts.SourceFile,
   file: ts.SourceFile,
-  checker: ts.TypeChecker,
+  checker: ts.TypeChecker | null,
   users: readonly ts.SourceFile[],
 ): TypeScriptDiagnostic[] {
   const old = functionsOf(before);
@@ -22,7 +24,7 @@ export function lostReturns(
     const returns = returnsOf(one.body);
     if (returns.some(({ expression }) => expression) || !canEnd(one.body)) continue;
     const short = name.slice(name.lastIndexOf(".") + 1);
-    const isUsed = users.some((user) => usesValueOf(one, short, user, checker));
+    const isUsed = checker !== null && users.some((user) => usesValueOf(one, short, user, checker));
     found.push({
       code: "lost-return",
       class: "missing-return",

@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
+import { join, posix } from "node:path";
 import * as z from "zod";
-import type { Side } from "../change/types.js";
+import type { Change, Side } from "../change/types.js";
 import {
   type BothSides,
   type Diagnostic,
@@ -10,6 +12,8 @@ import {
   sides,
 } from "./engine.js";
 import { hasScript } from "./files.js";
+import type { InstalledRequest } from "./typescript-installed.js";
+import { agreedLocks } from "./typescript-locks.js";
 import { callWorker } from "./workers.js";
 
 const diagnostic = z.object({
@@ -29,28 +33,18 @@ const answer = z.object({
   notes: z.array(z.string()),
 });
 
-/** The TypeScript compiler over both trees, without node_modules: types, imports, null, returns, arguments. */
+/** The TypeScript compiler over both trees, with what is installed: types, imports, null, returns, arguments. */
 export const typescript: Engine = {
   name: "typescript",
   languages: "TypeScript or JavaScript",
   handles: hasScript,
   timeout: 90_000,
   async analyse(input) {
-    const { workspace, files, signal } = input;
-    const head = await workspace.folder("head", "ecmascript");
-    const base = await workspace.folder("base", "ecmascript");
-    const result = await callWorker(
-      "typescript",
-      "typescript-process",
-      {
-        base: { folder: base, paths: await workspace.sources("base", "ecmascript") },
-        head: { folder: head, paths: await workspace.sources("head", "ecmascript") },
-        files: files.map((file) => ({ base: file.base, head: file.head })),
-        affected: { base: affected(input, "base"), head: affected(input, "head") },
-      },
-      answer,
-      { signal, temporary: input.sluice.env.TMPDIR },
-    );
+    const { signal } = input;
+    const result = await callWorker("typescript", "typescript-process", await request(input), answer, {
+      signal,
+      temporary: input.sluice.env.TMPDIR,
+    });
     for (const note of result.notes) input.note(note);
     if (result.importers > 0) input.note(`${result.importers} unchanged importers checked too`);
     const found: BothSides = { base: [], head: [] };
@@ -60,6 +54,40 @@ export const typescript: Engine = {
     return found;
   },
 };
+
+/** What the process is asked. */
+export async function request(input: EngineInput) {
+  return {
+    head: await sideOf(input, "head"),
+    base: await sideOf(input, "base"),
+    installed: await installedFor(input.change),
+    files: input.files.map((file) => ({ base: file.base, head: file.head })),
+    affected: { base: affected(input, "base"), head: affected(input, "head") },
+  };
+}
+
+async function sideOf({ workspace, change }: EngineInput, side: Side) {
+  const workspaceFiles: Record<string, string> = {};
+  for (const { path } of await change.objects.tree(side)) {
+    if (posix.basename(path) !== "pnpm-workspace.yaml") continue;
+    const text = await workspace.text(side, path);
+    if (text !== null) workspaceFiles[path] = text;
+  }
+  return {
+    folder: await workspace.folder(side, "ecmascript"),
+    ids: Object.fromEntries(await workspace.listing(side, "ecmascript")),
+    workspaceFiles,
+  };
+}
+
+/** Where dependencies are installed: in the work tree that the change is of, or else in the main one. */
+async function installedFor(change: Change): Promise<InstalledRequest | null> {
+  const { bare, root, mainRoot } = change.repository;
+  if (bare) return null;
+  const tops = mainRoot === null || mainRoot === root ? [root] : [root, mainRoot];
+  const top = tops.find((one) => existsSync(join(one, "node_modules"))) ?? root;
+  return { top, locks: await agreedLocks(change) };
+}
 
 /** Files whose importers may break: what was only added to, breaks nobody. */
 function affected({ files }: EngineInput, side: Side): string[] {

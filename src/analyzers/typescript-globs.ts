@@ -1,0 +1,55 @@
+import { posix } from "node:path";
+
+const implied = "(?!(?:node_modules|bower_components|jspm_packages)(?:/|$))";
+
+/**
+ * The files a tsconfig's `include` and `exclude` name, as the compiler understands them, from a list of paths:
+ * `*` and `?` within a name, `**` for any folders, a name without an extension for all that is below it.
+ *
+ * @param base the configuration's folder, absolute
+ */
+export function filesOfGlobs(
+  files: Iterable<string>,
+  base: string,
+  extensions: readonly string[],
+  include: readonly string[],
+  exclude: readonly string[],
+): string[] {
+  const wanted = include.flatMap((glob) => patternOf(base, glob, "include") ?? []);
+  const unwanted = exclude.flatMap((glob) => patternOf(base, glob, "exclude") ?? []);
+  const found: string[] = [];
+  for (const file of files) {
+    if (!extensions.some((extension) => file.endsWith(extension))) continue;
+    if (!wanted.some((pattern) => pattern.test(file)) || unwanted.some((pattern) => pattern.test(file)))
+      continue;
+    found.push(file);
+  }
+  return found;
+}
+
+function patternOf(base: string, glob: string, usage: "include" | "exclude"): RegExp | null {
+  if (glob.length > 500) return null;
+  const parts = posix.resolve(base, glob).split("/").slice(1);
+  const last = parts.at(-1) ?? "";
+  if (usage === "include" && last === "**") return null;
+  // A plain folder name stands for everything below it.
+  if (usage === "include" && !/[.*?]/.test(last)) parts.push("**", "*");
+  let source = "^";
+  for (const [at, part] of parts.entries()) {
+    if (part === "**") {
+      source += usage === "include" ? `(?:/${implied}[^/.][^/]*)*?` : "(?:/.+?)?";
+      continue;
+    }
+    const wild = /[*?]/.test(part);
+    const guard = usage === "include" && wild ? (/^[*?]/.test(part) ? `${implied}(?!\\.)` : implied) : "";
+    const name = part
+      .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+      .replace(/\*+/g, "[^/]*")
+      .replace(/\?/g, "[^/]");
+    // `*` takes no minified files, unless they are asked for.
+    const isLast = at === parts.length - 1;
+    const minified = usage === "include" && isLast && part.startsWith("*") && !/\.min\./.test(part);
+    source += `/${guard}${minified ? "(?!.*\\.min\\.js$)" : ""}${name}`;
+  }
+  return new RegExp(`${source}${usage === "include" ? "$" : "(?:$|/)"}`);
+}
