@@ -33,13 +33,16 @@ const totalLimit = 160 * 1024 * 1024;
 
 type Kind = "file" | "folder";
 
+/** The one asked for last: what is known of it stays true until something is installed. */
+let kept: Installed | null = null;
+
 /** Null when nothing is installed. `packages` are the folders that may have a `node_modules`, relative to the top. */
 export function openInstalled(
   { top, locks }: InstalledRequest,
   packages: readonly string[],
 ): Installed | null {
   const key = stateOf(top, packages, locks);
-  if (key === null) return null;
+  if (key === null || kept?.key === key) return key === null ? null : kept;
   let real: string;
   try {
     real = realpathSync.native(top);
@@ -77,7 +80,8 @@ export function openInstalled(
   };
   const kindOf = (name: string) => listing(posix.dirname(name))?.get(posix.basename(name));
   let bytes = 0;
-  return {
+  const counted = new Set<string>();
+  const installed: Installed = {
     key,
     locks: new Map(locks.map(({ folder, packages }) => [posix.join(root, folder), new Set(packages)])),
     real(name) {
@@ -101,14 +105,20 @@ export function openInstalled(
         const place = realpathSync.native(disk(name));
         if (!place.startsWith(real + sep)) return undefined;
         const { size } = lstatSync(place);
-        if (kindOf(name) !== "file" || size > fileLimit || bytes + size > totalLimit) return undefined;
-        bytes += size;
+        if (kindOf(name) !== "file" || size > fileLimit) return undefined;
+        if (!counted.has(name)) {
+          if (bytes + size > totalLimit) return undefined;
+          counted.add(name);
+          bytes += size;
+        }
         return decode(readFileSync(place)) ?? undefined;
       } catch {
         return undefined;
       }
     },
   };
+  kept = installed;
+  return installed;
 }
 
 /** Regular files and folders in a folder; links only to what is inside. */
