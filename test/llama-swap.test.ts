@@ -173,7 +173,7 @@ describe("docs/local-models.md", () => {
   it("gives pieces of llama-swap.yaml that fit into the one that ships", () => {
     const [model = "", peers = ""] = only("yaml");
     const withPeer = read(`${text}\n${peers}`);
-    expect(withPeer.peers).toMatchObject({ "big-box": { models: [expect.any(String)] } });
+    expect(withPeer).toMatchObject({ peers: { "big-box": { models: [expect.any(String)] } } });
     const withModel = read(text.replace(/^models:\n/m, `models:\n${model}`));
     expect(Object.keys(withModel.models)).toContain("qwen3.8-27b");
   });
