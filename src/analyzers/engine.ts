@@ -67,6 +67,11 @@ export interface Engine {
   lane?: string | undefined;
 }
 
+/** Thrown by an engine that has nothing to say and is not at fault: a program that is not there, for one. */
+export class NotRun extends Error {
+  override name = "NotRun";
+}
+
 export const sides: readonly Side[] = ["base", "head"];
 
 /** The file's path on a side, or null where it does not exist. */

@@ -3,7 +3,7 @@ import type { Change, Side } from "../change/types.js";
 import { messageOf } from "../errors.js";
 import type { Sluice } from "../sluice.js";
 import { compare, type Finding, merge } from "./compare.js";
-import type { Engine, EngineFile } from "./engine.js";
+import { type Engine, type EngineFile, NotRun } from "./engine.js";
 import { hasScript, isPython, sizeLimit } from "./files.js";
 import { secondLook } from "./second-look.js";
 import { takeTurn } from "./turns.js";
@@ -128,6 +128,7 @@ async function runEngine(engine: Engine, { change, sluice, files, workspace, sig
     if (limit.aborted || isTimeout(error)) {
       return { report: report("timeout", `stopped after ${engine.timeout / 1_000} s`), findings: [] };
     }
+    if (error instanceof NotRun) return { report: report("skipped", error.message), findings: [] };
     return { report: report("failed", messageOf(error).slice(0, 300)), findings: [] };
   }
 }

@@ -98,6 +98,7 @@ const rules: readonly Rule[] = [
   { path: "review.gates.timeout_s", judge: mustBeSame("it may end gates before they find anything") },
   { path: "review.prescreen.enabled", judge: mustNotDisable("the pre-screen") },
   { path: "review.prescreen.max_iterations", judge: mustNotLower },
+  { path: "review.prescreen.tools", judge: mustBeSame("it chooses what runs") },
   { path: "review.prescreen.model", judge: harmless },
   { path: "review.prescreen.backend", judge: mustStayLocal },
   { path: "review.fingerprint.enabled", judge: mustNotDisable("fingerprints") },

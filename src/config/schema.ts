@@ -61,6 +61,50 @@ const gateCommand = z
       : { command: value.command, cwd: value.cwd ?? null, timeout_s: value.timeout_s ?? null },
   );
 
+/** Programs of the user's that the pre-screen knows how to call and to read. */
+export const toolNames = [
+  "shellcheck",
+  "php",
+  "ruby",
+  "go-vet",
+  "staticcheck",
+  "golangci-lint",
+  "cargo-check",
+  "cargo-clippy",
+  "javac",
+  "rubocop",
+  "phpstan",
+  "eslint",
+] as const;
+export type ToolName = (typeof toolNames)[number];
+
+export interface ToolSettings {
+  name: ToolName;
+  /** Absolute path of the program; null for what PATH finds. */
+  command: string | null;
+  timeout_s: number;
+}
+
+const toolName = z.enum(toolNames);
+const toolTimeout = 120;
+const tool = z
+  .union([
+    toolName,
+    z.looseObject({
+      name: toolName,
+      command: z
+        .string()
+        .max(1_000)
+        .regex(/^(\/|[A-Za-z]:[\\/])/, { message: "an absolute path" })
+        .optional(),
+      timeout_s: z.number().min(1).max(3_600).optional(),
+    }),
+  ])
+  .transform((value): ToolSettings => {
+    if (typeof value === "string") return { name: value, command: null, timeout_s: toolTimeout };
+    return { name: value.name, command: value.command ?? null, timeout_s: value.timeout_s ?? toolTimeout };
+  });
+
 const stage = z.looseObject({ backend: backend("local"), model: model(localModel) }).prefault({});
 
 const scout = (hours: number) =>
@@ -173,6 +217,8 @@ const review = z
         backend: backend("local"),
         model: model(localModel),
         max_iterations: z.int().min(1).max(100).default(3),
+        /** Programs on PATH that look at a change too. They may run the project's own code. */
+        tools: z.array(tool).max(20).default([]),
       })
       .prefault({}),
     fingerprint: z

@@ -2,6 +2,7 @@ import type { Finding } from "../analyzers/compare.js";
 import type { Engine } from "../analyzers/engine.js";
 import { engines as allEngines } from "../analyzers/index.js";
 import { type Analysis, analyse } from "../analyzers/run.js";
+import { toolEngines } from "../analyzers/tools/engine.js";
 import type { Change } from "../change/types.js";
 import type { Config } from "../config/schema.js";
 import type { Sluice } from "../sluice.js";
@@ -45,7 +46,7 @@ export async function prescreen(
   const analysis = await analyse(change, sluice, {
     signal,
     onProgress,
-    engines: options.engines ?? allEngines,
+    engines: options.engines ?? [...allEngines, ...toolEngines(config.review.prescreen.tools)],
   });
 
   const unknown = await dismiss(options.dismiss ?? [], analysis.findings, rounds, store, sluice);

@@ -43,6 +43,7 @@ const loosening: [string, unknown][] = [
   ["review.prescreen.enabled", false],
   ["review.prescreen.max_iterations", 1],
   ["review.prescreen.backend", "premium"],
+  ["review.prescreen.tools", [{ name: "go-vet", command: "/tmp/evil", timeout_s: 5 }]],
   ["review.fingerprint.enabled", false],
   ["review.fingerprint.skip_unchanged", false],
   ["review.fingerprint.require_blocker_change", false],
