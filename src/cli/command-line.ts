@@ -9,6 +9,7 @@ import { doctorCommand } from "./doctor.js";
 import { initCommand } from "./init.js";
 import { reviewCommand } from "./review.js";
 import { serveCommand } from "./serve-command.js";
+import { statusCommand } from "./status.js";
 import { createTerminal, type Terminal } from "./terminal.js";
 import { trustCommand } from "./trust.js";
 
@@ -29,6 +30,7 @@ const commands: readonly AddCommand[] = [
   reviewCommand,
   initCommand,
   trustCommand,
+  statusCommand,
   doctorCommand,
 ];
 

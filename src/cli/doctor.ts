@@ -16,34 +16,32 @@ import type { Sluice } from "../sluice.js";
 import { openStore } from "../state/store.js";
 import { version } from "../version.js";
 import type { AddCommand, CommandContext } from "./command-line.js";
-
-/** `ok`: works; `missing`: something is smaller without it; `wrong`: to be mended. */
-type Health = "ok" | "missing" | "wrong";
-
-interface Line {
-  health: Health;
-  what: string;
-  detail: string;
-  /** The one next step. */
-  todo?: string;
-}
+import type { Line } from "./health.js";
+import { localHealth } from "./local-health.js";
 
 export const doctorCommand: AddCommand = (program, context) => {
   program
     .command("doctor")
-    .description("What was found, what is missing, and what to do about it. Runs and changes nothing.")
+    .description("What was found, what is missing, and what to do about it. Changes nothing.")
     .argument("[path]", "a folder of a repository", ".")
+    .option("--load", "load the local models when they are not, and have them say a word")
     .option("--json", "print it as JSON")
     .addHelpText("after", "\nExit code: 0 nothing is wrong, 1 something is to be mended.")
-    .action(async (path: string, options: { json?: boolean }) => {
-      const lines = await examine(context, path);
+    .action(async (path: string, options: { json?: boolean; load?: boolean }) => {
+      const lines = await context.terminal.during("looking", (progress) =>
+        examine(context, path, { load: options.load ?? false, onProgress: progress }),
+      );
       if (options.json) context.terminal.print(JSON.stringify({ version, checks: lines }, null, 2));
       else show(lines, context);
       context.exit(lines.some(({ health }) => health === "wrong") ? 1 : 0);
     });
 };
 
-async function examine({ sluice, signal }: CommandContext, path: string): Promise<Line[]> {
+async function examine(
+  { sluice, signal }: CommandContext,
+  path: string,
+  options: { load: boolean; onProgress: (message: string) => void },
+): Promise<Line[]> {
   const lines = [node(), await git(sluice, signal), ...engines()];
   const user = await loadUserConfiguration(sluice);
   let repository: Repository | null = null;
@@ -61,8 +59,22 @@ async function examine({ sluice, signal }: CommandContext, path: string): Promis
   }
   const loaded = repository === null ? user : await ofRepository(sluice, repository, lines, signal);
   lines.push(...configuration(sluice, loaded));
+  lines.push(...(await localModels(sluice, loaded, { ...options, signal })));
   lines.push(...(await sources(sluice, loaded)));
   return lines;
+}
+
+async function localModels(
+  sluice: Sluice,
+  { config }: Loaded,
+  options: { load: boolean; signal: AbortSignal; onProgress: (message: string) => void },
+): Promise<Line[]> {
+  const { closeLocal, openLocal } = await import("../local/local.js");
+  try {
+    return await localHealth(openLocal(config, sluice), config.local, options);
+  } finally {
+    await closeLocal();
+  }
 }
 
 /** State, settings and gates of a repository; gives its configuration in effect. */

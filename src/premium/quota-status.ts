@@ -11,12 +11,15 @@ export { type QuotaStatus, quotaStatusOutput, sourceOutput } from "./quota-schem
 
 const shownWindows = 12;
 
-/** What is known of every source's quota, without asking anybody. Unknown is null, and every figure has its age. */
+/**
+ * What is known of every source's quota, without asking anybody. Unknown is null, and every figure has its age. Without
+ * a store (no repository) nothing is known.
+ */
 export async function quotaStatus(
   sluice: Sluice,
-  { store, config }: { store: StateStore; config: Pick<Config, "premium_sources"> },
+  { store, config }: { store: StateStore | null; config: Pick<Config, "premium_sources"> },
 ): Promise<QuotaStatus> {
-  const { sources } = await readQuota(store, sluice);
+  const sources: Record<string, SourceQuota> = store === null ? {} : (await readQuota(store, sluice)).sources;
   const statuses = await sourceStatuses(sluice, config);
   const now = sluice.clock();
   const rows = statuses.map((status) =>

@@ -39,7 +39,7 @@ describe("sluice", () => {
     const here = repository();
     const help = sluice(here, "--help");
     expect(help.code).toBe(0);
-    for (const command of ["serve", "review", "init", "trust", "doctor"]) {
+    for (const command of ["serve", "review", "init", "trust", "status", "doctor"]) {
       expect(help.stdout).toContain(`  ${command}`);
       const own = sluice(here, command, "--help");
       expect(own.code).toBe(0);
