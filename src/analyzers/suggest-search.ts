@@ -27,7 +27,7 @@ export async function searchNames(
   const names = (python: boolean) => [
     ...new Set(
       findings.flatMap((one) =>
-        one.class === "undefined-name" && isPython(one.file) === python ? [one.subject] : [],
+        one.class !== "missing-module" && isPython(one.file) === python ? [one.subject] : [],
       ),
     ),
   ];

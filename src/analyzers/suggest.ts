@@ -44,19 +44,23 @@ type Named = Finding & { subject: string };
 function isAboutName(finding: Finding): finding is Named {
   if (finding.subject === undefined || finding.subject.length > 100 || finding.severity === "hint")
     return false;
-  return finding.class === "undefined-name" || finding.class === "missing-module";
+  return ["undefined-name", "missing-module", "missing-export"].includes(finding.class);
 }
 
 /** Without the advice for those who get no better. */
 function plain(message: string): string {
   return message
-    .replace(/ (Import or declare it|Correct the path, or add the file)\.$/, "")
+    .replace(
+      / (Import or declare it|Correct the path, or add the file|Import a name that it exports, or export this one)\.$/,
+      "",
+    )
     .replace(/: import or declare it\.$/, ".")
     .replace(/ Did you mean '[^']*'\?$/, "");
 }
 
 async function adviceFor(finding: Named, sources: Sources, look: Look): Promise<string | null> {
   if (finding.class === "missing-module") return nearestModule(finding, look);
+  if (finding.class === "missing-export") return otherExporter(finding, sources);
   return isPython(finding.file) ? pythonName(finding, sources, look) : ecmascriptName(finding, sources, look);
 }
 
@@ -96,6 +100,13 @@ async function ecmascriptName(finding: Named, sources: Sources, look: Look): Pro
   if (/did you mean/i.test(finding.message)) return null;
   const near = nearestName(name, declaredNames(now));
   return near === null ? null : `Did you mean '${near}'?`;
+}
+
+/** The only module that has what another was asked for. */
+function otherExporter({ subject: name, file, message }: Named, sources: Sources): string | null {
+  if (/did you mean/i.test(message) || isPython(file)) return null;
+  const [exporter, ...others] = sources.exporters(name).filter(({ path }) => path !== file && !isTest(path));
+  return exporter && others.length === 0 ? `'${name}' is exported by ${exporter.path}.` : null;
 }
 
 /** Quotes and semicolons of a file's own imports. */

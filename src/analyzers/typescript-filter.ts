@@ -166,8 +166,10 @@ function missingExport(
   if (!target?.fileName.startsWith(`${root}/`) || !/\.[mc]?[jt]sx?$/.test(target.fileName)) return null;
   const common = "commonJsModuleIndicator" in target && target.commonJsModuleIndicator !== undefined;
   if (!ts.isExternalModule(target) || common || exportsUnknown(checker, target)) return null;
-  if (found.severity !== "certain") return found;
-  return { ...found, severity: exportSeverity(statement.moduleSpecifier.text, target.fileName, project) };
+  const subject = ts.isIdentifier(node) && ts.isImportSpecifier(node.parent) ? node.text : undefined;
+  const named = { ...found, subject };
+  if (found.severity !== "certain") return named;
+  return { ...named, severity: exportSeverity(statement.moduleSpecifier.text, target.fileName, project) };
 }
 
 function missingReturn(

@@ -97,6 +97,7 @@ export const o: Options = { a: 1 };
 `,
       "src/hook.tsx": `import { Fragment } from "react";\nexport const q = [useState(1), Fragment];\n`,
       "src/many.ts": "export const c = twice;\n",
+      "src/moved.ts": `import { parseUrl } from "./one.js";\nexport const m = parseUrl;\n`,
       "src/typo.js": `export function total(amount, price) {\n  return amuont * price;\n}\n`,
       "src/path.ts": `import { parseUrl } from "./lib/ulr.js";\nimport { x } from "./url.js";\nexport const z = [parseUrl, x];\n`,
       "pkg/old.py": "x = make_tool()\n",
@@ -110,6 +111,9 @@ export const o: Options = { a: 1 };
       ],
       "src/hook.tsx": [`Cannot find name 'useState'. Elsewhere here: import { useState } from "react";`],
       "src/many.ts": ["Cannot find name 'twice'. Import or declare it."],
+      "src/moved.ts": [
+        `Module '"./one.js"' has no exported member 'parseUrl'. 'parseUrl' is exported by src/lib/url.ts.`,
+      ],
       "src/typo.js": ["'amuont' is not defined. Did you mean 'amount'?"],
       "src/path.ts": [
         "Cannot find module './lib/ulr.js' or its corresponding type declarations. There is src/lib/url.ts: did you mean that?",
