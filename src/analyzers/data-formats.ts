@@ -5,8 +5,8 @@ export type DataFormat = "json" | "jsonc" | "yaml" | "toml";
 /** Read with comments and trailing commas by the programs that they are for. */
 const withComments = [
   /^[tj]sconfig\b.*\.json$/,
-  /^\.?(eslintrc|swcrc|jshintrc|jscsrc|oxlintrc|oxfmtrc|jslintrc|hintrc|devcontainer)(\.json)?$/,
-  /^(biome|deno|turbo|nx|rush|project|angular|wrangler|api-extractor|typedoc|appsettings|launchsettings|host|global|language-configuration|vcpkg|cmakepresets|workspace)(\.[\w-]+)*\.json$/,
+  /^\.?(eslintrc|swcrc|jshintrc|jscsrc|oxlintrc|oxfmtrc|jslintrc|hintrc|luarc|htmlhintrc|devcontainer)(\.json)?$/,
+  /^(biome|deno|tslint|pyrightconfig|turbo|nx|rush|project|angular|wrangler|api-extractor|typedoc|appsettings|launchsettings|host|global|language-configuration|vcpkg|cmakepresets|workspace)(\.[\w-]+)*\.json$/,
   /\.(code-workspace|jsonc|sublime-[a-z]+|code-snippets|tmlanguage)$/,
 ];
 /** JSON5, or JSON with more than comments: nothing here reads them. */

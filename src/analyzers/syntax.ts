@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import * as z from "zod";
 import { hasGrammar } from "../change/imports/parsers.js";
+import type { Side } from "../change/types.js";
 import { answersOf } from "./answers.js";
 import {
   type BothSides,
@@ -12,6 +13,7 @@ import {
 } from "./engine.js";
 import { isFixture, isTemplate, isTest } from "./files.js";
 import { type SideText, textsOf } from "./texts.js";
+import type { Workspace } from "./workspace.js";
 
 const brackets = z.object({ round: z.number(), square: z.number(), curly: z.number() });
 type Brackets = z.infer<typeof brackets>;
@@ -26,6 +28,7 @@ const parsed = z.object({
       severity: z.enum(["certain", "likely", "hint"]),
       message: z.string(),
       line: z.number(),
+      subject: z.string().optional(),
     }),
   ),
   lost: z.string().optional(),
@@ -90,7 +93,13 @@ export const syntax: Engine = {
     const found: BothSides = { base: [], head: [] };
     for (const { key, side, path, text } of texts.values()) {
       const lines = text.split(/\r?\n/);
-      for (const mistake of byKey.get(key)?.mistakes ?? []) {
+      for (const { subject, ...mistake } of byKey.get(key)?.mistakes ?? []) {
+        if (
+          mistake.code === "missing-import" &&
+          (await isDeclaredBeside(path, subject ?? "", side, workspace))
+        ) {
+          continue;
+        }
         found[side].push({ ...mistake, path, evidence: evidenceOf(lines[mistake.line - 1]) });
       }
     }
@@ -128,6 +137,25 @@ function isTestSource(path: string): boolean {
       path,
     )
   );
+}
+
+/** A name of Go's may be declared in any file of its folder. */
+async function isDeclaredBeside(
+  path: string,
+  name: string,
+  side: Side,
+  workspace: Workspace,
+): Promise<boolean> {
+  const folder = posix.dirname(path);
+  const declared = new RegExp(
+    `^(?:var|const|type|func)\\s+${name}\\b|^\\t(?:\\w+,\\s*)*${name}(?:,\\s*\\w+)*(?:\\s+[\\w*.[\\]]+)?\\s*(?:=|$)`,
+    "m",
+  );
+  for (const other of await workspace.paths(side)) {
+    if (!other.endsWith(".go") || posix.dirname(other) !== folder || other === path) continue;
+    if (declared.test((await workspace.text(side, other)) ?? "")) return true;
+  }
+  return false;
 }
 
 interface Read {

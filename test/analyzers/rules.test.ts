@@ -315,3 +315,30 @@ describe("a function that is there twice", () => {
     expect(await said(language, text, { isC: true })).toEqual([]);
   });
 });
+
+describe("imports of Go", () => {
+  const wrong: [string, string[]][] = [
+    ['package a\nimport "os"\nfunc f() { strings.Contains(os.Args[0], "") }\n', ["3 missing-import certain"]],
+    ["package a\nfunc f(w http.ResponseWriter) {}\n", ["2 missing-import certain"]],
+    ['package a\nimport (\n"os"\n"strings"\n)\nfunc f() { os.Exit(1) }\n', ["4 unused-import certain"]],
+    ['package a\nimport (\nx "example.com/y"\n)\nfunc f() {}\n', ["3 unused-import certain"]],
+    ['package a\nimport "os"\nimport "os"\nfunc f() { os.Exit(1) }\n', ["3 duplicate-import certain"]],
+  ];
+  it.each(wrong)("%s", async (text, expected) => {
+    expect(await said("go", text)).toEqual(expected);
+  });
+
+  const right = [
+    'package a\nimport "example.com/go-strings"\nfunc f() { strings.Contains("") }\n',
+    'package a\nimport . "example.com/x"\nfunc f() { strings.Contains("") }\n',
+    "package a\nvar strings = g()\nfunc f() { strings.Contains() }\n",
+    "package a\nfunc f(time T) { time.Now() }\n",
+    "package a\nfunc f() { errors.code() }\n",
+    'package a\nimport _ "embed"\nimport "example.com/y"\nfunc f() {}\n',
+    'package a\nimport "time"\ntype T struct { at time.Time }\n',
+    'package a\nimport "net/http"\ntype T struct { http.Handler }\n',
+  ];
+  it.each(right)("says nothing of %s", async (text) => {
+    expect(await said("go", text)).toEqual([]);
+  });
+});

@@ -49,4 +49,14 @@ describe("syntax of other languages", () => {
     };
     expect(await findingsOf(before, after)).toEqual([]);
   });
+
+  it("looks for a name of Go's in the other files of its folder", async () => {
+    const text = 'package a\n\nimport "errors"\n\nvar e = errors.New("x")\n';
+    const without = text.replace('import "errors"\n\n', "");
+    expect(await findingsOf({ "a/a.go": text }, { "a/a.go": without })).toEqual([
+      "a/a.go:3 undefined-name certain (elsewhere)",
+    ]);
+    const beside = { "a/a.go": text, "a/b.go": "package a\n\nvar (\n\terrors = list{}\n)\n" };
+    expect(await findingsOf(beside, { "a/a.go": without })).toEqual([]);
+  });
 });

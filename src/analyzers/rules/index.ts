@@ -2,6 +2,7 @@ import type { Node } from "web-tree-sitter";
 import { comparisons, repeatedConditions, selfAssignments } from "./comparisons.js";
 import { assignedConditions, emptyBodies } from "./conditions.js";
 import { repeatedCases, repeatedFunctions, repeatedKeys } from "./duplicates.js";
+import { goImports } from "./go-imports.js";
 import { leftBehind } from "./left-behind.js";
 import { missingReturns, missingTails, returnCounts } from "./returns.js";
 import { applyRules, type Mistake, type Rule, type Source } from "./rule.js";
@@ -23,6 +24,7 @@ const rules: readonly Rule[] = [
   returnCounts,
   assignedConditions,
   emptyBodies,
+  goImports,
   leftBehind,
   shellTests,
   shellAssignments,
