@@ -54,6 +54,8 @@ function patternsOf(name: string): { used: RegExp; declared: RegExp } {
       `import[^;'"]*${word}`,
       `[({,]\\s*(\\.{3}|\\*{1,2})?${word}\\s*([,:=)}]|\\?:)`,
       `${word}\\s*(=>|:?=(?!=)|:)`,
+      // A type parameter, or an argument for one.
+      `<\\s*${word}\\s*(,|>|=|extends\\b)`,
       `import\\s*\\*`,
       // A method, or a member of a type.
       `${word}\\s*\\([^)]*\\)\\s*[{:]`,
@@ -61,7 +63,7 @@ function patternsOf(name: string): { used: RegExp; declared: RegExp } {
   );
   const called = `${word}\\s*(?:[(.[]|<[^<>()\\n]{1,80}>\\s*\\()`;
   // A type: written with a capital, and where only types stand.
-  const typed = /^[A-Z]/.test(name) ? `|[:|&<]\\s*${word}(?=\\s*[,;>|&)=\\]}\\n])` : "";
+  const typed = /^[A-Z]/.test(name) ? `|[:|&]\\s*${word}(?=\\s*[,;>|&)=\\]}\\n])` : "";
   return { used: new RegExp(called + typed, "g"), declared };
 }
 

@@ -190,6 +190,18 @@ two(...both);
     ]);
   });
 
+  it("takes a type that others use undeclared for given, and a type parameter for none", async () => {
+    const uses = (name: string) => `export const f = (a: ${name}, b: ${name}) => [a, b];\n`;
+    const before = {
+      ...configuration,
+      "src/one.ts": uses("PageState"),
+      "src/generic.ts":
+        "export class B {\n  m = <\n    Context,\n  >(a: Context, b: Context | null) => [a, b];\n}\n",
+    };
+    const after = { "src/new.ts": `${uses("PageState")}export const g = (c: Context) => c;\n` };
+    expect(await findingsOf(before, after)).toEqual(["src/new.ts:2 undefined-name certain"]);
+  });
+
   it("respects what a comment, a linter's configuration or a namespace says", async () => {
     const before = {
       ...configuration,
