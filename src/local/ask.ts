@@ -1,6 +1,6 @@
 import { sentSchema } from "./answer-schema.js";
 import type { Completion, CompletionRequest } from "./completion.js";
-import type { Inspection } from "./discover.js";
+import type { Inspection, ModelFacts } from "./discover.js";
 import type { Endpoint } from "./endpoints.js";
 import { LocalFailure, slow } from "./failures.js";
 import { fence } from "./fence.js";
@@ -19,14 +19,36 @@ export interface Timing {
 
 /** Milliseconds between two pieces of an answer. A long prompt may come between the headers and the first piece. */
 const longestSilence = 180_000;
+/** Milliseconds: our own limit ends a request, and names what was waited for, before the connection's does. */
+const afterLimit = 5_000;
 /** Milliseconds. */
 const longestBackoff = 10_000;
 const defaultTemperature = 0.2;
 
 /** What a job is doing, for progress and for the name of a failure when its limit passes. */
-interface Phase {
-  doing: "look" | "queue" | "load" | "answer";
-  model: string;
+class Phase {
+  doing: "look" | "queue" | "load" | "answer" = "look";
+  /** Something of an answer came. */
+  heard = false;
+  #since = performance.now();
+
+  constructor(public model: string) {}
+
+  enter(doing: Phase["doing"]): void {
+    if (doing === this.doing) return;
+    this.doing = doing;
+    this.#since = performance.now();
+  }
+
+  /** For a person. */
+  describe(running: number): string {
+    const seconds = `${Math.round((performance.now() - this.#since) / 1000)} s`;
+    if (this.doing === "queue") return `waiting for ${this.model} (${running} running), ${seconds}`;
+    if (this.doing === "load") return `loading ${this.model}, ${seconds}`;
+    return this.doing === "look"
+      ? `looking for ${this.model}, ${seconds}`
+      : `${this.model} is working, ${seconds}`;
+  }
 }
 
 interface Attempt<T> {
@@ -55,18 +77,23 @@ export async function askHost<T>(
   limit: Limited,
   timing: Timing,
 ): Promise<Answer<T>> {
-  const phase: Phase = { doing: "look", model: endpoint.model };
+  const phase = new Phase(endpoint.model);
   const attempt = { host, endpoint, job, limit, timing, phase };
   const started = performance.now();
   const ticker = setInterval(() => {
-    job.onProgress?.(describe(phase, host, performance.now() - started));
+    job.onProgress?.(phase.describe(host.queue.load.running));
   }, timing.tick);
   ticker.unref();
   try {
     return await planned(attempt, started);
   } catch (error) {
-    if (limit.passed()) throw outOfTime(attempt);
-    throw error;
+    if (!limit.passed()) throw error;
+    const failure = outOfTime(attempt);
+    // One that hangs is found out at the second time, not at every call's cost.
+    if (phase.doing === "answer" && !phase.heard) {
+      host.modelBreaker(phase.model).strike(failure, host.sluice.clock());
+    }
+    throw failure;
   } finally {
     clearInterval(ticker);
   }
@@ -77,22 +104,25 @@ async function planned<T>(attempt: Attempt<T>, started: number): Promise<Answer<
   const inspection = await patiently(attempt, () => host.inspection(limit.signal));
   const system = await systemPrompt(job.instructions, sentSchema(job.schema));
   const user = fence(job.data);
+  let atLeast = 0;
   for (let round = 0; ; round++) {
-    const plan = await makePlan(attempt, inspection, [system, user]);
+    const plan = await makePlan(attempt, inspection, [system, user], atLeast);
     const { listed, match } = plan.model;
+    const breakers = [host.breaker, host.modelBreaker(listed.id)];
+    const known = breakers.map(({ failure }) => failure);
     const refused = host.modelBreaker(listed.id).check(host.sluice.clock());
     if (refused !== null) throw refused;
     attempt.phase.model = listed.id;
-    attempt.phase.doing = "queue";
+    attempt.phase.enter("queue");
     const free = await host.queue.take(listed.id, limit.signal);
     try {
       // Whoever waited may have waited for something that died meanwhile.
-      const dead = host.breaker.failure ?? host.modelBreaker(listed.id).failure;
-      if (dead !== null) throw dead;
+      const dead = breakers.find(({ failure }, at) => failure !== null && failure !== known[at]);
+      if (dead?.failure) throw dead.failure;
       await load(attempt, inspection, plan);
       const real = host.knownFacts(listed.id)?.context ?? null;
       if (real !== null && real < plan.needed && round < 2) continue;
-      attempt.phase.doing = "answer";
+      attempt.phase.enter("answer");
       const begun = performance.now();
       const found = await askStructured<T>({
         name: job.name,
@@ -130,10 +160,14 @@ async function planned<T>(attempt: Attempt<T>, started: number): Promise<Answer<
         note: match.note,
       };
     } catch (error) {
+      if (error instanceof LocalFailure && ["out_of_memory", "not_started"].includes(error.kind)) {
+        host.modelBreaker(listed.id).failed(error, host.sluice.clock());
+      }
       const told = error instanceof LocalFailure && error.kind === "out_of_context" ? error.context : null;
-      if (told === null || told.limit === null || round >= 2) throw error;
-      // Now the limit is known: the next round takes it into account, and may take the large model.
-      host.learnContext(listed.id, Math.min(told.limit, plan.needed - 1));
+      if (told === null || round >= 2) throw error;
+      // Now its size is known, and maybe the limit: the next round may take the large model.
+      atLeast = told.prompt ?? plan.context - job.maxTokens + 1;
+      if (told.limit !== null) host.learnContext(listed.id, told.limit);
     } finally {
       host.modelBreaker(listed.id).undecided();
       free();
@@ -143,15 +177,22 @@ async function planned<T>(attempt: Attempt<T>, started: number): Promise<Answer<
 
 /** Which model a prompt goes to. Throws LocalFailure `out_of_context` when it fits none. */
 async function makePlan<T>(
-  { host, endpoint, job, limit }: Attempt<T>,
+  attempt: Attempt<T>,
   inspection: Inspection,
   texts: readonly string[],
+  atLeast: number,
 ): Promise<Plan> {
+  const { host, endpoint, job, limit } = attempt;
   const normal = host.choose(inspection, endpoint, endpoint.model);
+  // A loaded model says at once what it has.
+  if (await host.isLoaded(inspection, normal.listed.id, limit.signal)) {
+    await patiently(attempt, () => learn(attempt, inspection, normal));
+  }
   const sizes = contexts(host, endpoint, inspection, normal);
   const room = sizes.normal - job.maxTokens;
   const size = await measure(texts, room, (text) => host.tokenize(inspection, normal, text, limit.signal));
-  const needed = size.tokens + job.maxTokens;
+  const prompt = Math.max(size.tokens, atLeast);
+  const needed = prompt + job.maxTokens;
   const { large } = sizes;
   if (needed <= sizes.normal) {
     // The large one does it as well when it is there and the normal one would have to be loaded.
@@ -171,7 +212,7 @@ async function makePlan<T>(
     "out_of_context",
     `The request needs about ${needed} tokens with its answer; ${most} fit ${(large?.model ?? normal).listed.id} at ${endpoint.baseUrl}.`,
     "Ask about less at a time, or give the model more context and raise local.context_max.",
-    { context: { prompt: size.tokens, limit: most } },
+    { context: { prompt, limit: most } },
   );
 }
 
@@ -193,7 +234,11 @@ export function contexts(
   }
   const large = host.large(inspection, endpoint, normal);
   const own = real(normal);
-  if (large === null) return { normal: Math.min(own ?? endpoint.contextDefault, endpoint.contextMax), large };
+  if (large === null) {
+    // llama-swap's model tells once it is loaded.
+    const unknown = inspection.server === "llama-swap" ? endpoint.contextMax : endpoint.contextDefault;
+    return { normal: Math.min(own ?? unknown, endpoint.contextMax), large };
+  }
   return {
     normal: Math.min(own ?? endpoint.contextDefault, endpoint.contextDefault),
     large: {
@@ -208,13 +253,19 @@ async function load<T>(attempt: Attempt<T>, inspection: Inspection, { model }: P
   const { host, limit, phase } = attempt;
   const loaded = await host.isLoaded(inspection, model.listed.id, limit.signal);
   if (loaded === false) {
-    phase.doing = "load";
+    phase.enter("load");
     attempt.job.onProgress?.(`loading ${model.listed.id}`);
   }
-  await patiently(attempt, () =>
-    host.facts(inspection, model, { timeout: Math.max(1, limit.left()), signal: limit.signal }),
-  );
+  await patiently(attempt, () => learn(attempt, inspection, model));
   if (loaded === false) host.forgetLoaded();
+}
+
+function learn<T>(
+  { host, limit }: Attempt<T>,
+  inspection: Inspection,
+  model: ChosenModel,
+): Promise<ModelFacts> {
+  return host.facts(inspection, model, { timeout: limit.left() + afterLimit, signal: limit.signal });
 }
 
 async function complete<T>(
@@ -228,8 +279,12 @@ async function complete<T>(
       ...request,
       signal: limit.signal,
       limits: {
-        headersTimeout: Math.max(1, limit.left()),
-        bodyTimeout: Math.max(1, Math.min(limit.left(), longestSilence)),
+        headersTimeout: limit.left() + afterLimit,
+        bodyTimeout: Math.min(limit.left() + afterLimit, longestSilence),
+      },
+      onToken: () => {
+        attempt.phase.heard = true;
+        attempt.phase.enter("answer");
       },
     });
   try {
@@ -242,7 +297,10 @@ async function complete<T>(
 }
 
 /** Tries again while a server is busy or loading, for as long as the caller's limit lets it. */
-async function patiently<T, R>({ limit, timing }: Attempt<T>, work: () => Promise<R>): Promise<R> {
+async function patiently<T, R>(
+  { host, job, limit, timing, phase }: Attempt<T>,
+  work: () => Promise<R>,
+): Promise<R> {
   for (let round = 0; ; round++) {
     try {
       return await work();
@@ -251,6 +309,8 @@ async function patiently<T, R>({ limit, timing }: Attempt<T>, work: () => Promis
         throw error;
       const wait = Math.max(error.retryAfter ?? 0, Math.min(250 * 2 ** round, longestBackoff));
       if (wait >= limit.left()) throw error;
+      if (error.kind === "loading") phase.enter("load");
+      job.onProgress?.(phase.describe(host.queue.load.running));
       await timing.pause(wait, limit.signal);
     }
   }
@@ -271,13 +331,6 @@ function outOfTime<T>({ phase, endpoint, job, host }: Attempt<T>): LocalFailure 
     return new LocalFailure("loading", `${phase.model} was still loading after ${seconds}.`, retry);
   }
   return slow(endpoint, `no answer within ${seconds}`);
-}
-
-function describe({ doing, model }: Phase, { queue }: Host, ms: number): string {
-  const seconds = `${Math.round(ms / 1000)} s`;
-  if (doing === "queue") return `waiting for ${model} (${queue.load.running} running), ${seconds}`;
-  if (doing === "load") return `loading ${model}, ${seconds}`;
-  return doing === "look" ? `looking for ${model}, ${seconds}` : `${model} is working, ${seconds}`;
 }
 
 function total(completions: readonly Completion[], key: "promptTokens" | "completionTokens"): number | null {

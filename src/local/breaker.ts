@@ -8,6 +8,7 @@ export class Breaker {
   #failure: LocalFailure | null = null;
   #since = 0;
   #trying = false;
+  #strikes = 0;
 
   /**
    * The failure to answer with at once; null when the call may go ahead. After a while one call may, to see whether
@@ -27,8 +28,15 @@ export class Breaker {
     return this.#failure;
   }
 
+  /** A failure that may be of that one call: the second in a row counts. */
+  strike(failure: LocalFailure, now: number): void {
+    this.#strikes += 1;
+    if (this.#strikes >= 2) this.failed(failure, now);
+  }
+
   succeeded(): void {
     this.#failure = null;
+    this.#strikes = 0;
     this.#trying = false;
   }
 

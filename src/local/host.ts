@@ -21,6 +21,14 @@ import { Queue } from "./queue.js";
 
 /** Failures of a server as a whole. */
 const mortal: readonly LocalFailure["kind"][] = ["not_running", "refused"];
+/** Failures that say nothing on what the server has. */
+const ofOneRequest: readonly LocalFailure["kind"][] = [
+  "busy",
+  "loading",
+  "slow",
+  "not_json",
+  "out_of_context",
+];
 /** Milliseconds that a look around is remembered, and the list of what is loaded. */
 const inspectionLife = 60_000;
 const lookLimit = 10_000;
@@ -80,6 +88,8 @@ export class Host {
       const value = await inspect(this.endpoint, this.http, limit.signal);
       this.#inspection = { at: this.sluice.clock(), value };
       this.#loaded = null;
+      // A server may have been restarted with another configuration.
+      this.#facts.clear();
       this.breaker.succeeded();
       return value;
     } catch (error) {
@@ -102,8 +112,8 @@ export class Host {
 
   /** A failure that says more than that one request went wrong: what it means for the next ones. */
   died(failure: LocalFailure): void {
+    if (!ofOneRequest.includes(failure.kind)) this.forget();
     if (!mortal.includes(failure.kind)) return;
-    this.forget();
     this.breaker.failed(failure, this.sluice.clock());
   }
 

@@ -8,10 +8,12 @@ import { LocalFailure } from "./failures.js";
 import { hostOf } from "./host.js";
 import { type Asked, type Job, unavailable } from "./job.js";
 import { limited, pause } from "./limits.js";
+import { askPieces, type Part, type PiecesJob } from "./pieces.js";
 import { type EndpointState, endpointState } from "./state.js";
 
 export { closeLocal } from "./host.js";
 export type { Answer, Asked, Job, Unavailable } from "./job.js";
+export type { Part, Piece, PiecesJob } from "./pieces.js";
 export type { EndpointState } from "./state.js";
 
 export interface LocalState {
@@ -39,6 +41,8 @@ export interface LocalTier {
    * when the caller cancels, and the request is then cancelled on the server.
    */
   ask<T>(job: Job<T>): Promise<Asked<T>>;
+  /** The same over many files: in one request when they fit, else by file, hunk and line, with nothing left out. */
+  askPieces<T>(job: PiecesJob<T>): Promise<Part<T>[]>;
   /** Loads the model when it has to, and has it say a word. */
   probe(
     role: Role,
@@ -85,6 +89,7 @@ export function openLocal(config: Config, sluice: Sluice, timing: Partial<Timing
         limit.end();
       }
     },
+    askPieces: (job) => askPieces(job, (one) => tier.ask(one), endpoints[job.role]?.contextDefault ?? 0),
     async probe(role, options) {
       const { text } = await loadPrompt("local-probe");
       const asked = await tier.ask({

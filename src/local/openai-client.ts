@@ -1,4 +1,5 @@
 import type { ChatCompletionCreateParamsStreaming } from "openai/resources/chat/completions";
+import * as z from "zod";
 import { type Completion, type CompletionRequest, longestAnswer, type ModelClient } from "./completion.js";
 import type { Endpoint } from "./endpoints.js";
 import { failureOfAnswer, failureOfTransport, foreign, LocalFailure } from "./failures.js";
@@ -145,14 +146,18 @@ function readable(source: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array>
 }
 
 /** One piece of an answer, as servers really send it: any of it may be missing. */
-interface Piece {
-  choices?: { delta?: object | null; finish_reason?: string | null }[] | null;
-  usage?: {
-    prompt_tokens?: number | null;
-    completion_tokens?: number | null;
-    prompt_tokens_details?: { cached_tokens?: number | null } | null;
-  } | null;
-}
+const piece = z.looseObject({
+  choices: z
+    .array(z.looseObject({ delta: z.looseObject({}).nullish(), finish_reason: z.string().nullish() }))
+    .nullish(),
+  usage: z
+    .looseObject({
+      prompt_tokens: z.number().nullish(),
+      completion_tokens: z.number().nullish(),
+      prompt_tokens_details: z.looseObject({ cached_tokens: z.number().nullish() }).nullish(),
+    })
+    .nullish(),
+});
 
 class Gathered {
   #text: string[] = [];
@@ -161,7 +166,7 @@ class Gathered {
   #finish: string | null = null;
   #first: number | null = null;
   #pieces = 0;
-  #usage: Piece["usage"] = null;
+  #usage: z.output<typeof piece>["usage"] = null;
 
   constructor(
     readonly endpoint: Endpoint,
@@ -169,10 +174,12 @@ class Gathered {
     readonly started: number,
   ) {}
 
-  add(piece: Piece): void {
+  add(chunk: unknown): void {
+    const { success, data } = piece.safeParse(chunk);
+    if (!success) throw foreign(this.endpoint, "a piece of its answer has no form that is known");
     this.#first ??= performance.now();
     this.#pieces += 1;
-    const choice = piece.choices?.[0];
+    const choice = data.choices?.[0];
     if (choice) {
       this.#take(this.#text, choice.delta, "content");
       // DeepSeek's name and the one of vLLM and others.
@@ -180,11 +187,11 @@ class Gathered {
       this.#take(this.#reasoning, choice.delta, "reasoning");
       if (typeof choice.finish_reason === "string") this.#finish = choice.finish_reason;
     }
-    if (piece.usage) this.#usage = piece.usage;
+    if (data.usage) this.#usage = data.usage;
   }
 
-  #take(into: string[], delta: object | null | undefined, name: string): void {
-    const value: unknown = delta && Object.hasOwn(delta, name) ? Reflect.get(delta, name) : undefined;
+  #take(into: string[], delta: Record<string, unknown> | null | undefined, name: string): void {
+    const value = delta?.[name];
     if (typeof value !== "string" || value === "") return;
     into.push(value);
     this.#characters += value.length;

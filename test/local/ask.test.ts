@@ -1,22 +1,8 @@
-import { afterEach, describe, expect, it } from "vitest";
-import { closeLocal } from "../../src/local/local.js";
-import { type FakeOllama, fakeOllama, type OllamaOptions } from "../support/fake-ollama.js";
-import { type Fake, type FakeOptions, fakeOpenai } from "../support/fake-openai.js";
+import { describe, expect, it } from "vitest";
+import { endAfterEach, ollama, openai } from "./fakes.js";
 import { good, testTier } from "./tier.js";
 
-const open: { close(): Promise<void> }[] = [];
-const openai = async (options: FakeOptions = {}): Promise<Fake> => keep(await fakeOpenai(options));
-const ollama = async (options: OllamaOptions = {}): Promise<FakeOllama> => keep(await fakeOllama(options));
-
-function keep<T extends { close(): Promise<void> }>(fake: T): T {
-  open.push(fake);
-  return fake;
-}
-
-afterEach(async () => {
-  await closeLocal();
-  await Promise.all(open.splice(0).map((fake) => fake.close()));
-});
+endAfterEach();
 
 describe("asking an OpenAI-compatible server", () => {
   it("gives a typed answer, with the schema enforced, thinking off and the data fenced", async () => {
