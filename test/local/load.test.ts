@@ -76,7 +76,7 @@ describe("a busy server", () => {
     const first = new AbortController();
     const one = ask({ signal: first.signal }).catch((error) => error);
     await until(() => fake.completions().length === 1);
-    expect(await ask({ limit: 50 })).toMatchObject({ state: "unavailable", kind: "busy" });
+    expect(await ask({ limit: 500 })).toMatchObject({ state: "unavailable", kind: "busy" });
     first.abort(new Error("enough"));
     await one;
   });
@@ -87,9 +87,10 @@ describe("a cold load", () => {
     const hold = gate();
     const said: string[] = [];
     const fake = await openai({ load: () => hold.promise, reply: { content: good } });
-    const { ask } = await testTier({ primary_endpoint: fake.url }, { tick: 5 });
-    const short = await ask({ limit: 100 });
-    expect(short).toMatchObject({ kind: "loading", message: "glm-4.7-flash was still loading after 0 s." });
+    const { ask, tier } = await testTier({ primary_endpoint: fake.url }, { tick: 5 });
+    await tier.state(new AbortController().signal);
+    const short = await ask({ limit: 1_000 });
+    expect(short).toMatchObject({ kind: "loading", message: "glm-4.7-flash was still loading after 1 s." });
     const job = ask({ onProgress: (message) => said.push(message) });
     await until(() => said.some((message) => /^loading glm-4.7-flash, \d+ s$/.test(message)));
     hold.open();
@@ -235,9 +236,10 @@ describe("a dead endpoint", () => {
   it("that takes connections and never answers costs one look", async () => {
     let now = 1_000_000;
     const fake = await openai({ reply: { hang: null } });
-    const { ask } = await testTier({ primary_endpoint: fake.url }, { clock: () => now });
-    expect(await ask({ limit: 200 })).toMatchObject({ kind: "slow" });
-    expect(await ask({ limit: 200 })).toMatchObject({ kind: "slow" });
+    const { ask, tier } = await testTier({ primary_endpoint: fake.url }, { clock: () => now });
+    await tier.state(new AbortController().signal);
+    expect(await ask({ limit: 1_000 })).toMatchObject({ kind: "slow" });
+    expect(await ask({ limit: 1_000 })).toMatchObject({ kind: "slow" });
     const asked = fake.completions().length;
     const started = performance.now();
     expect(await ask({ limit: 60_000 })).toMatchObject({ kind: "slow" });
