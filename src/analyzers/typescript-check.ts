@@ -17,11 +17,24 @@ export interface Pair {
   head: string | null;
 }
 
-/** What is found in files of one side, as far as it is not known from before. `lost` gets what could not be checked. */
+/** What could not be checked. */
+export interface Missed {
+  /** In words, one a file. */
+  lost: Set<string>;
+  /** Files for which there was no time. */
+  late: Set<string>;
+}
+
+/**
+ * What is found in files of one side, as far as it is not known from before.
+ *
+ * @param until by path, in milliseconds since the epoch: after that a file is not checked any more
+ */
 export function checkAll(
   checked: Checked,
   paths: readonly string[],
-  lost: Set<string>,
+  missed: Missed,
+  until: (path: string) => number,
 ): TypeScriptDiagnostic[] {
   const found: TypeScriptDiagnostic[] = [];
   const before = remembered(checked);
@@ -32,17 +45,23 @@ export function checkAll(
     if (known) found.push(...known);
     else if (name !== null) rest.set(name, path);
   }
-  if (rest.size === 0) return found;
+  const isLate = [...rest.values()].every((path) => Date.now() > until(path));
+  if (rest.size > 0 && isLate) for (const path of rest.values()) missed.late.add(path);
+  if (rest.size === 0 || isLate) return found;
   const program = programOf(checked, [...rest.keys()]);
   const after = remembered(checked, program);
   for (const [name, path] of rest) {
+    if (Date.now() > until(path)) {
+      missed.late.add(path);
+      continue;
+    }
     try {
       const now = check(program, name, checked);
       after.set(name, now);
       found.push(...now);
     } catch (error) {
       // Nested thousands deep: that file's findings are lost, no others.
-      lost.add(`${path} could not be checked (${messageOf(error)})`);
+      missed.lost.add(`${path} could not be checked (${messageOf(error)})`);
     }
   }
   return found;
@@ -109,7 +128,8 @@ export function valuesLost(head: Checked, base: Tree, pairs: readonly Pair[]): T
   });
 }
 
-function parse(tree: Tree, path: string): ts.SourceFile | null {
+/** A file by itself; null for one that can't be read. */
+export function parse(tree: Tree, path: string): ts.SourceFile | null {
   const name = sourceName(tree, path);
   const text = name === null ? undefined : tree.read(name);
   if (name === null || text === undefined) return null;

@@ -11,11 +11,12 @@ export interface Facts {
 const limit = 50_000;
 const known = new Map<string, Facts>();
 
-const clause = String.raw`[^;'"()\`=]*?`;
+// Bounded, because the text is a stranger's.
+const clause = String.raw`[^;'"()\`=]{0,4000}?`;
 const imported =
   /(?:\bfrom|\bimport|\bimport\s*\(|\brequire\s*\()\s*(['"])([^'"\n]+)\1|<reference\s+(?:path|types)\s*=\s*(['"])([^'"\n]+)\3/g;
 /** What is imported first and exported later is passed on too. */
-const exportsLocals = /\bexport\s*\{[^}]*\}(?!\s*from)/;
+const exportsLocals = /\bexport\s*\{[^{}]*\}(?!\s*from)/;
 const passedOn = new RegExp(String.raw`\bexport\b${clause}\bfrom\s*(['"])([^'"\n]+)\1`, "g");
 
 /**
@@ -39,7 +40,7 @@ export function factsOf(id: string, isDeclaration: boolean, read: () => string |
       ? imports
       : new Set([...text.matchAll(passedOn)].flatMap((match) => match[2] ?? [])),
     ambient:
-      isDeclaration || /\bdeclare\s+(global|module)\b/.test(text) || !/^\s*(import|export)\b/m.test(text),
+      isDeclaration || /\bdeclare\s+(global|module)\b/.test(text) || !/^[ \t]*(import|export)\b/m.test(text),
   };
   if (known.size >= limit) known.clear();
   known.set(key, facts);

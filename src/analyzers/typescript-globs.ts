@@ -28,7 +28,7 @@ export function filesOfGlobs(
 }
 
 function patternOf(base: string, glob: string, usage: "include" | "exclude"): RegExp | null {
-  if (glob.length > 500) return null;
+  if (isCostly(glob)) return null;
   const parts = posix.resolve(base, glob).split("/").slice(1);
   const last = parts.at(-1) ?? "";
   if (usage === "include" && last === "**") return null;
@@ -52,4 +52,9 @@ function patternOf(base: string, glob: string, usage: "include" | "exclude"): Re
     source += `/${guard}${minified ? "(?!.*\\.min\\.js$)" : ""}${name}`;
   }
   return new RegExp(`${source}${usage === "include" ? "$" : "(?:$|/)"}`);
+}
+
+/** Would a pattern of that many wild cards take too long to match? Nobody means it. */
+export function isCostly(glob: string): boolean {
+  return glob.length > 500 || (glob.match(/\*\*/g)?.length ?? 0) > 4 || /(?:\*[^/*]+){5}/.test(glob);
 }

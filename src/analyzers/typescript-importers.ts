@@ -23,62 +23,95 @@ export interface Searched {
   other: Session;
 }
 
+/** Names of a module that mean something else now; null when it may be any. */
+export type Names = ReadonlySet<string> | null;
+
 /**
- * Files that did not change but import one that did, on either side: they break when an export goes away. What
- * passes something on (`export … from`) is followed to its own importers; the nearest come first.
+ * Files that did not change but use what did, on either side: they break when an export goes away. What passes
+ * something on (`export … from`) is followed to its own importers; the nearest come first.
  */
 export function findImporters(
   both: Record<Side, Searched>,
-  affected: Record<Side, readonly string[]>,
+  affected: Record<Side, ReadonlyMap<string, Names>>,
   known: ReadonlySet<string | null>,
 ): Importers {
   const result = new Set<string>();
   const head = both.head.tree.files.ids;
   for (const side of ["base", "head"] as const) {
-    const seen = new Set(affected[side]);
-    let targets: ReadonlySet<string> = seen;
+    const seen = new Set(affected[side].keys());
+    let targets = affected[side];
     for (let depth = 0; depth < 4 && targets.size > 0 && result.size <= importerLimit; depth++) {
-      const passing = new Set<string>();
-      for (const [path, passes] of importing(both[side], targets)) {
-        if (passes && !seen.has(path)) passing.add(path);
-        if (!known.has(path) && head.has(path)) result.add(path);
+      const passing = new Map<string, Names>();
+      for (const { path, uses, passes } of importing(both[side], targets)) {
+        if (passes !== undefined && !seen.has(path)) passing.set(path, passes);
+        if (uses && !known.has(path) && head.has(path)) result.add(path);
       }
-      for (const path of passing) seen.add(path);
+      for (const path of passing.keys()) seen.add(path);
       targets = passing;
     }
   }
   const paths = [...result];
-  return { paths: paths.slice(0, importerLimit).sort(), cut: paths.length > importerLimit };
+  return { paths: paths.slice(0, importerLimit), cut: paths.length > importerLimit };
 }
 
-/** Each file that imports one of the targets, and whether it passes something of it on. */
+interface Importing {
+  path: string;
+  /** Does it mention what changed? */
+  uses: boolean;
+  /** The changed names that it passes on to its own importers. */
+  passes: Names | undefined;
+}
+
+/** Each file that imports one of the targets. */
 function* importing(
   { tree, session, other }: Searched,
-  targets: ReadonlySet<string>,
-): Generator<[path: string, passes: boolean]> {
-  const isCandidate = candidates(session, targets);
+  targets: ReadonlyMap<string, Names>,
+): Generator<Importing> {
+  const isCandidate = candidates(session, new Set(targets.keys()));
   let searched = 0;
   for (const [path, id] of tree.files.ids) {
     if (!hasScript(path)) continue;
     if (++searched > searchLimit) return;
     const file = `${root}/${path}`;
-    const facts = factsOf(id, /\.d\.[mc]?ts$/.test(path), () => {
+    const read = () => {
       const text = tree.read(file);
       return text === undefined ? undefined : (scriptText(path, text) ?? undefined);
-    });
-    let hit = false;
-    let passes = false;
+    };
+    const facts = factsOf(id, /\.d\.[mc]?ts$/.test(path), read);
+    let uses = false;
+    let passes: Names | undefined;
     for (const specifier of facts.imports) {
       if (!isCandidate(specifier, file)) continue;
       const { options } = session.find(file);
       const found = session.resolver(other, options).module(specifier, file, undefined)?.resolvedFileName;
-      const target = found === undefined ? null : ownPath(found);
-      if (target === null || !targets.has(target)) continue;
-      hit = true;
-      passes ||= facts.passes.has(specifier);
+      const names = found === undefined ? undefined : targets.get(ownPath(found) ?? "");
+      if (names === undefined) continue;
+      const text = names === null ? "" : (read() ?? "");
+      uses ||= names === null || mentions(text, names);
+      if (facts.passes.has(specifier)) passes = joined(passes, names && withAliases(text, names));
     }
-    if (hit) yield [path, passes];
+    if (uses || passes !== undefined) yield { path, uses, passes };
   }
+}
+
+function joined(some: Names | undefined, more: Names): Names {
+  return some === null || more === null ? null : new Set([...(some ?? []), ...more]);
+}
+
+/** A default export goes by any name. */
+function mentions(text: string, names: ReadonlySet<string>): boolean {
+  if (names.has("default")) return true;
+  return (text.match(/[A-Za-z_$][\w$]*/g) ?? []).some((word) => names.has(word));
+}
+
+function withAliases(text: string, names: ReadonlySet<string>): ReadonlySet<string> {
+  const all = new Set(names);
+  for (const [, name = "", alias = ""] of text.matchAll(
+    /(?<![\w$])([A-Za-z_$][\w$]*)\s+as\s+([A-Za-z_$][\w$]*)/g,
+  )) {
+    if (names.has(name)) all.add(alias);
+  }
+  return all;
 }
 
 /** Rules out most imports without resolving them. */

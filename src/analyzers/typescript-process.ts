@@ -1,13 +1,14 @@
 import { posix } from "node:path";
 import * as z from "zod";
 import type { Side } from "../change/types.js";
-import { checkAll, type Pair, valuesLost } from "./typescript-check.js";
+import { isComponent } from "./files.js";
+import { changedExports } from "./typescript-changed-names.js";
+import { checkAll, type Missed, type Pair, parse, valuesLost } from "./typescript-check.js";
 import type { TypeScriptDiagnostic } from "./typescript-filter.js";
-import { findImporters, type Searched } from "./typescript-importers.js";
+import { findImporters, type Names, type Searched } from "./typescript-importers.js";
 import { installedRequest, openInstalled } from "./typescript-installed.js";
 import { type Checked, limitMemory } from "./typescript-programs.js";
 import { type Project, root } from "./typescript-project.js";
-import { isSameShape } from "./typescript-remembered.js";
 import { forgetSessions, optionsKey, sessionOf } from "./typescript-sessions.js";
 import { openTree, type Tree } from "./typescript-tree.js";
 
@@ -21,18 +22,21 @@ const request = z.object({
   base: sideFiles,
   head: sideFiles,
   installed: installedRequest.nullable(),
+  /** Milliseconds after which what was found by then has to do. */
+  budget: z.number(),
   files: z.array(z.object({ base: z.string().nullable(), head: z.string().nullable() })),
   /** Files whose importers are to be checked too, by side. */
   affected: z.object({ base: z.array(z.string()), head: z.array(z.string()) }),
 });
 
 const projectLimit = 20;
-/** Changed files above which it costs more to see which of them matter to their importers than to check those. */
-const shapeLimit = 100;
+/** Changed files above which it costs more to see what in them changed for others than to check those. */
+const compareLimit = 100;
 
 /** See `typescript.ts`. */
 export function analyse(asked: unknown) {
-  const { base, head, installed, files, affected } = request.parse(asked);
+  const started = Date.now();
+  const { base, head, installed, budget, files, affected } = request.parse(asked);
   const trees = openTrees(base, head, installed);
   const sessions = { base: sessionOf(trees.base), head: sessionOf(trees.head) };
   const searched: Record<Side, Searched> = {
@@ -43,7 +47,7 @@ export function analyse(asked: unknown) {
   const notes: string[] = [];
   const importers = findImporters(
     searched,
-    withoutSameShape(affected, files, trees),
+    changedNames(affected, files, trees),
     new Set(files.flatMap((file) => [file.base, file.head])),
   );
   if (importers.cut)
@@ -64,7 +68,6 @@ export function analyse(asked: unknown) {
     notes.push(`only the first ${projectLimit} of ${groups.size} projects were checked`);
 
   const found: Record<Side, TypeScriptDiagnostic[]> = { base: [], head: [] };
-  const lost = new Set<string>();
   const chosen = [...groups.values()].slice(0, projectLimit).map((group) => ({
     group,
     projects: agree(group, find),
@@ -73,20 +76,31 @@ export function analyse(asked: unknown) {
     const { tree, session, other } = searched[side];
     return { tree, project, resolver: session.resolver(other, project.options) };
   };
+  const missed = { base: nothingMissed(), head: nothingMissed() };
+  const unchanged = new Set(importers.paths);
+  // Changed files come before those that only import them, and the base has its part of the time.
+  const untilHead = (path: string) => started + budget * (unchanged.has(path) ? 0.4 : 0.65);
   for (const { group, projects } of chosen) {
     if (!projects.head) continue;
     const checked = checkedOn("head", projects.head);
-    found.head.push(...checkAll(checked, pathsOn("head", group), lost));
-    found.head.push(...valuesLost(checked, trees.base, group));
+    found.head.push(...checkAll(checked, pathsOn("head", group), missed.head, untilHead));
+    if (Date.now() < untilHead("")) found.head.push(...valuesLost(checked, trees.base, group));
   }
-  const couldBe = couldBeOlder(found.head, trees);
+  const older = couldBeOlder(found.head, trees);
   for (const { group, projects } of chosen) {
-    const paths = pathsOn("base", group.filter(couldBe));
+    const paths = pathsOn("base", group.filter(older));
     if (projects.base && paths.length > 0)
-      found.base.push(...checkAll(checkedOn("base", projects.base), paths, lost));
+      found.base.push(
+        ...checkAll(checkedOn("base", projects.base), paths, missed.base, () => started + budget),
+      );
   }
+  const { late } = missed.base;
+  if (late.size > 0) found.head = withoutUnsure(found.head, late, pairs, trees);
+  const count = missed.head.late.size + late.size;
+  if (count > 0) notes.push(`no time for ${count} files`);
+  notes.push(...[...missed.head.lost, ...missed.base.lost].slice(0, 5));
   if (limitMemory()) forgetSessions();
-  return { ...found, importers: importers.paths.length, notes: [...notes, ...[...lost].slice(0, 5)] };
+  return { ...found, importers: importers.paths.length, notes };
 }
 
 function pathsOn(side: Side, pairs: readonly Pair[]): string[] {
@@ -112,24 +126,32 @@ function openTrees(
   return { base: open(base), head: open(head) };
 }
 
-/** Importers of a file that tells them the same as before have nothing to fear. */
-function withoutSameShape(
+/** What each file means to its importers that it did not mean before, as far as that can be told. */
+function changedNames(
   affected: Record<Side, string[]>,
   files: readonly Pair[],
   { base, head }: Record<Side, Tree>,
-): Record<Side, string[]> {
-  if (affected.head.length + affected.base.length > shapeLimit) return affected;
-  const same = new Set(
-    files.flatMap((pair) =>
-      pair.base !== null &&
-      pair.base === pair.head &&
-      isSameShape(base, head, `${root}/${pair.base}`, `${root}/${pair.head}`)
-        ? pair.base
-        : [],
-    ),
-  );
-  const rest = (paths: string[]) => paths.filter((path) => !same.has(path));
-  return { base: rest(affected.base), head: rest(affected.head) };
+): Record<Side, Map<string, Names>> {
+  const names = new Map<string, Names>();
+  if (affected.head.length + affected.base.length <= compareLimit) {
+    for (const pair of files) {
+      if (pair.base === null || pair.base !== pair.head || isComponent(pair.base)) continue;
+      const before = parse(base, pair.base);
+      const after = parse(head, pair.head);
+      names.set(pair.base, before && after && changedExports(before, after));
+    }
+  }
+  const on = (side: Side) =>
+    new Map(
+      affected[side]
+        .map((path) => [path, names.get(path) ?? null] as const)
+        .filter(([, changed]) => changed?.size !== 0),
+    );
+  return { base: on("base"), head: on("head") };
+}
+
+function nothingMissed(): Missed {
+  return { lost: new Set(), late: new Set() };
 }
 
 /**
@@ -141,11 +163,7 @@ function couldBeOlder(
   { base, head }: Record<Side, Tree>,
 ): (pair: Pair) => boolean {
   const paths = new Set(found.map(({ path }) => path));
-  const texts = new Map<string, string[]>();
-  for (const path of paths) texts.set(path, (head.read(`${root}/${path}`) ?? "").split(/\r?\n/));
-  const lines = new Set(
-    found.map(({ path, line }) => (texts.get(path)?.[line - 1] ?? "").trim().slice(0, 200)),
-  );
+  const lines = linesOf(found, head);
   return (pair) => {
     if (pair.base === null || lines.size === 0) return false;
     if (pair.head !== null && paths.has(pair.head)) return true;
@@ -154,6 +172,34 @@ function couldBeOlder(
     const text = base.read(`${root}/${pair.base}`) ?? "";
     return [...lines].some((line) => text.includes(line));
   };
+}
+
+function linesOf(found: readonly TypeScriptDiagnostic[], head: Tree): Set<string> {
+  const texts = new Map<string, string[]>();
+  return new Set(
+    found.map(({ path, line }) => {
+      const lines = texts.get(path) ?? (head.read(`${root}/${path}`) ?? "").split(/\r?\n/);
+      texts.set(path, lines);
+      return (lines[line - 1] ?? "").trim().slice(0, 200);
+    }),
+  );
+}
+
+/** Without what may be an old mistake of a file that there was no time to check at base. */
+function withoutUnsure(
+  found: readonly TypeScriptDiagnostic[],
+  late: ReadonlySet<string>,
+  pairs: readonly Pair[],
+  { base, head }: Record<Side, Tree>,
+): TypeScriptDiagnostic[] {
+  const unchecked = pairs.filter((pair) => pair.base !== null && late.has(pair.base));
+  const paths = new Set(unchecked.map((pair) => pair.head));
+  const texts = unchecked.map((pair) => base.read(`${root}/${pair.base}`) ?? "");
+  return found.filter((one) => {
+    if (paths.has(one.path)) return false;
+    const [line = ""] = linesOf([one], head);
+    return !texts.some((text) => text.includes(line));
+  });
 }
 
 /** Both sides of a group with the options of each, but as strict as the less strict of the two. */

@@ -67,14 +67,6 @@ export function remembered(checked: Checked, program?: ts.Program): Remembered {
   };
 }
 
-/** Do two texts of a file tell its importers the same? */
-export function isSameShape(base: Tree, head: Tree, from: string, to: string): boolean {
-  const [before, after] = [base.id(from), head.id(to)];
-  if (before === undefined || after === undefined || !isTypeScript(from) || !isTypeScript(to)) return false;
-  const never = () => false;
-  return shape(base, from, before, undefined, never) === shape(head, to, after, undefined, never);
-}
-
 function shape(
   tree: Tree,
   file: string,

@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { isCostly } from "./typescript-globs.js";
 import type { Manifest, Manifests } from "./typescript-manifests.js";
 import { root, type Tree } from "./typescript-tree.js";
 import { satisfies } from "./version-range.js";
@@ -116,7 +117,7 @@ function pnpmGlobs(text: string): string[] {
 
 function globMatcher(globs: readonly string[]): (folder: string) => boolean {
   const pattern = (glob: string) => {
-    const parts = posix.normalize(glob.slice(0, 300)).replace(/\/$/, "").split("/");
+    const parts = posix.normalize(glob).replace(/\/$/, "").split("/");
     const source = parts.map((part) =>
       part === "**"
         ? "**"
@@ -135,8 +136,9 @@ function globMatcher(globs: readonly string[]): (folder: string) => boolean {
         .replace(/^\*\*$/, ".*")}$`,
     );
   };
-  const wanted = globs.filter((glob) => !glob.startsWith("!")).map(pattern);
-  const unwanted = globs.filter((glob) => glob.startsWith("!")).map((glob) => pattern(glob.slice(1)));
+  const usable = globs.filter((glob) => !isCostly(glob));
+  const wanted = usable.filter((glob) => !glob.startsWith("!")).map(pattern);
+  const unwanted = usable.filter((glob) => glob.startsWith("!")).map((glob) => pattern(glob.slice(1)));
   return (folder) => wanted.some((one) => one.test(folder)) && !unwanted.some((one) => one.test(folder));
 }
 

@@ -55,12 +55,16 @@ export const typescript: Engine = {
   },
 };
 
+/** Milliseconds the process may take, with some left for what comes before and after. */
+const budget = 75_000;
+
 /** What the process is asked. */
 export async function request(input: EngineInput) {
   return {
     head: await sideOf(input, "head"),
     base: await sideOf(input, "base"),
     installed: await installedFor(input.change),
+    budget,
     files: input.files.map((file) => ({ base: file.base, head: file.head })),
     affected: { base: affected(input, "base"), head: affected(input, "head") },
   };
