@@ -44,8 +44,18 @@ const batch = 32;
 export async function classify(
   change: Change,
   _sluice: Sluice,
-  { config, signal }: ClassifyOptions,
+  options: ClassifyOptions,
 ): Promise<Classification> {
+  return result(change, await reasonsFor(change, options));
+}
+
+/** The paths of a change's files that are SECURITY by themselves. Throws on cancellation. */
+export async function securityFiles(change: Change, options: ClassifyOptions): Promise<Set<string>> {
+  const reasons = await reasonsFor(change, options);
+  return new Set(reasons.flatMap((reason) => (reason.class === "SECURITY" ? (reason.file ?? []) : [])));
+}
+
+async function reasonsFor(change: Change, { config, signal }: ClassifyOptions): Promise<Reason[]> {
   const { security_patterns: security, complex_patterns: complex } = config.review.classification;
   const reasons = await patternReasons(change.files, { security, complex });
   reasons.push(...skippedReasons(change));
@@ -65,7 +75,7 @@ export async function classify(
   }
   reasons.push(...extentReasons(judgements));
   reasons.push(...proof(change, judgements, reasons.length > 0));
-  return result(change, reasons);
+  return reasons;
 }
 
 const unread: Contents = { base: null, head: null, unread: true };

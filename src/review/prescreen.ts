@@ -1,10 +1,11 @@
-import type { Finding } from "../analyzers/compare.js";
+import { type Finding, merge } from "../analyzers/compare.js";
 import type { Engine } from "../analyzers/engine.js";
 import { engines as allEngines } from "../analyzers/index.js";
 import { type Analysis, analyse } from "../analyzers/run.js";
 import { toolEngines } from "../analyzers/tools/engine.js";
 import type { Change } from "../change/types.js";
 import type { Config } from "../config/schema.js";
+import type { LocalTier } from "../local/local.js";
 import type { Sluice } from "../sluice.js";
 import { type PrescreenRound, prescreenRounds, recordPrescreen } from "../state/prescreen-state.js";
 import {
@@ -28,11 +29,14 @@ export interface PrescreenOptions {
   onProgress?: ((message: string) => void) | undefined;
   /** For tests of what happens when one fails; default all. */
   engines?: readonly Engine[];
+  /** Default: the local models of the configuration. */
+  tier?: LocalTier | undefined;
 }
 
 /**
- * The mistakes that a change brought in, by static analysis alone: no model, no network, nothing of the repository's
- * run. Throws UsageError for an empty change, and the signal's reason when cancelled.
+ * The mistakes that a change brought in, by static analysis and then, where there is one, by the user's own local
+ * model. Nothing of the repository's is run. Throws UsageError for an empty change, and the signal's reason when
+ * cancelled.
  */
 export async function prescreen(
   change: Change,
@@ -43,11 +47,9 @@ export async function prescreen(
   const { store, config, signal, onProgress } = options;
   const key = roundKey(change);
   const rounds = await prescreenRounds(store, key);
-  const analysis = await analyse(change, sluice, {
-    signal,
-    onProgress,
-    engines: options.engines ?? [...allEngines, ...toolEngines(config.review.prescreen.tools)],
-  });
+  const engines = options.engines ?? [...allEngines, ...toolEngines(config.review.prescreen.tools)];
+  const alone = await analyse(change, sluice, { signal, onProgress, engines });
+  const analysis = await withModels(alone, change, sluice, options);
 
   const unknown = await dismiss(options.dismiss ?? [], analysis.findings, rounds, store, sluice);
   const gone = new Set((await dismissals(store)).map(({ id }) => id));
@@ -74,6 +76,23 @@ export async function prescreen(
     engines: analysis.engines,
     not_analysed: analysis.not_analysed,
     trees: treesOf(change),
+  };
+}
+
+/** What the local models add to what the analyzers say. */
+async function withModels(
+  alone: Analysis,
+  change: Change,
+  sluice: Sluice,
+  { config, store, signal, onProgress, tier }: PrescreenOptions,
+): Promise<Analysis> {
+  const { modelScreen } = await import("./model-screen/model-screen.js");
+  const found = alone.findings;
+  const seen = await modelScreen(change, sluice, { config, store, signal, onProgress, tier, found });
+  return {
+    ...alone,
+    findings: merge([...found, ...seen.findings]),
+    engines: [...alone.engines, ...seen.engines],
   };
 }
 

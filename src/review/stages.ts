@@ -71,8 +71,9 @@ export const prescreen: Stage<"prescreen"> = {
 export function screened(result: Prescreen): Step {
   const lost = notFinished(result.engines);
   if (result.verdict === "clean") {
-    // Nothing found by nobody is no pass.
-    const looked = result.engines.some(({ state }) => state === "ok") || lost === "";
+    // Nothing found by nobody is no pass, and a model that found nothing is nobody.
+    const analysers = result.engines.filter(({ name }) => name !== "model" && name !== "prefilter");
+    const looked = analysers.some(({ state }) => state === "ok") || lost === "";
     return { state: looked ? "passed" : "error", summary: `no findings that block${lost}` };
   }
   const blocking = result.findings.filter((finding) => finding.severity !== "hint");

@@ -9,6 +9,7 @@ import { ConfigurationError, messageOf } from "../errors.js";
 import { type HeldLock, LockLost, type LockOptions, withLock } from "../file-lock.js";
 import type { Sluice } from "../sluice.js";
 import { makeTemporary } from "../temporary.js";
+import { type Cache, openCache } from "./cache.js";
 import {
   excludeInGit,
   findPlace,
@@ -53,7 +54,11 @@ export interface StateStore {
   ): Promise<R>;
   /** An absolute path for a long result, in `cache/results/`, which exists then. The newest 200 are kept. */
   resultFile(name: string): string;
+  /** Answers worth keeping, in `cache/<area>/`; the newest 1,000 are kept. */
+  cache(area: CacheArea): Cache;
 }
+
+export type CacheArea = "local-model";
 
 const largest = 64 * 1024 * 1024;
 const keptResults = 200;
@@ -256,9 +261,15 @@ function fileStore(sluice: Sluice, place: Place): StateStore {
       temporary ??= makeTemporary("results", sluice.env.TMPDIR);
       return join(temporary, safe);
     },
+
+    cache(area) {
+      return place.usable ? openCache(join(directory, "cache", area), prepare) : noCache;
+    },
   };
   return store;
 }
+
+const noCache: Cache = { get: async () => null, set: async () => {} };
 
 async function makeFolder(path: string): Promise<void> {
   try {

@@ -11,7 +11,10 @@ export async function screen(
   repository: TestRepository,
   options: Partial<PrescreenOptions> & { base?: string; head?: string; sluice?: Sluice } = {},
 ): Promise<Prescreen> {
-  const { base = "HEAD", head = "WORKTREE", sluice = repository.sluice(), ...rest } = options;
+  const { base = "HEAD", head = "WORKTREE", ...rest } = options;
+  // No model of whoever runs the tests.
+  const own = repository.sluice().env;
+  const sluice = options.sluice ?? repository.sluice({ env: { ...own, LOCAL_ENABLED: "0" } });
   const change = await openChange(sluice, { base, head });
   const { config, store } = await reviewContext(sluice, change);
   return prescreen(change, sluice, { store, config, signal: AbortSignal.timeout(120_000), ...rest });

@@ -162,6 +162,7 @@ describe("engines that misbehave", () => {
       "hanging timeout",
       "absent skipped",
       "lines ok",
+      "model skipped",
     ]);
     expect(result.engines[0]?.note).toBe("it broke");
     expect(result.engines[2]?.note).toBe("no COBOL changed");

@@ -1,0 +1,101 @@
+import type { Node } from "web-tree-sitter";
+import { loadParser } from "../../change/imports/parsers.js";
+import type { Grammar } from "../classify/languages.js";
+
+/** A function, method or class that a place is in. Lines are 1-based, both ends belong to it. */
+export interface Scope {
+  kind: "function" | "type";
+  name: string | null;
+  start: number;
+  end: number;
+}
+
+export interface LineRange {
+  start: number;
+  end: number;
+}
+
+/** Steps of the parser (progress callbacks) after which a text is given up. */
+const stepLimit = 20_000;
+const isFunction =
+  /function|method|constructor|destructor|arrow|lambda|closure|accessor|getter|setter|func_literal|^func$|singleton_method/;
+const isType =
+  /^(?:abstract_)?class|_class$|^(?:impl|trait|struct|enum|interface|object|module|namespace|record|protocol)(?:_|$)/;
+
+/**
+ * For each range of lines the scopes that hold it whole, innermost first; null where the text can't be read that far.
+ * A text with errors in it is read as well as it goes.
+ */
+export async function scopesOf(
+  grammar: Grammar,
+  text: string,
+  ranges: readonly LineRange[],
+): Promise<Scope[][] | null> {
+  const { parser } = await loadParser(grammar);
+  let steps = 0;
+  const tree = parser.parse(text, null, { progressCallback: () => ++steps > stepLimit });
+  if (tree === null) {
+    parser.reset();
+    return null;
+  }
+  try {
+    const lines = text.split("\n");
+    return ranges.map(({ start, end }) => {
+      const first = { row: start - 1, column: indentOf(lines[start - 1]) };
+      const last = {
+        row: end - 1,
+        column: Math.max(indentOf(lines[end - 1]), lines[end - 1]?.trimEnd().length ?? 0),
+      };
+      return chain(tree.rootNode.descendantForPosition(first, last));
+    });
+  } finally {
+    tree.delete();
+  }
+}
+
+function indentOf(line: string | undefined): number {
+  return line === undefined ? 0 : line.length - line.trimStart().length;
+}
+
+function chain(from: Node | null): Scope[] {
+  const scopes: Scope[] = [];
+  for (let node = from; node !== null; node = node.parent) {
+    const kind = isFunction.test(node.type) ? "function" : isType.test(node.type) ? "type" : null;
+    // A leaf's parent and a `function_body` are parts of what comes next.
+    if (kind === null || !node.isNamed || /body|type$|call|parameters|reference|signature/.test(node.type))
+      continue;
+    scopes.push({
+      kind,
+      name: nameOf(node),
+      start: node.startPosition.row + 1,
+      end: node.endPosition.row + 1,
+    });
+  }
+  return scopes;
+}
+
+/** Of what a function is called by; one without a name may be given to a variable or a field. */
+function nameOf(node: Node): string | null {
+  const holder = node.parent;
+  const own = node.childForFieldName("name") ?? declared(node);
+  const given =
+    own ??
+    (holder !== null && /declarator|pair|field|property|assignment/.test(holder.type)
+      ? (holder.childForFieldName("name") ??
+        holder.childForFieldName("key") ??
+        holder.childForFieldName("left"))
+      : null);
+  const name = given?.text.split(/[.:]/).at(-1) ?? "";
+  return /^[\p{L}_$][\p{L}\p{N}_$]{1,80}$/u.test(name) ? name : null;
+}
+
+/** C keeps the name inside of declarators. */
+function declared(node: Node): Node | null {
+  let inner = node.childForFieldName("declarator");
+  for (let depth = 0; inner !== null && depth < 6; depth++) {
+    const next = inner.childForFieldName("declarator");
+    if (next === null) return inner;
+    inner = next;
+  }
+  return inner;
+}
