@@ -39,7 +39,7 @@ export function ecmascriptSites({ folder, paths, wanted, randomAt }) {
     const input = { folder, path, file, text: file.text, nodes, checker, program, globals, words, randomAt };
     return wanted
       .flatMap((name) => finders[name](input))
-      .filter((found) => !isSilenced(file.text, found.line))
+      .filter((found) => !isSilenced(file.text, found))
       .map((found) => ({ ...found, file: path }));
   });
 }

@@ -96,8 +96,14 @@ export async function plan({
       }
     }
   }
-  // One of each class in turn, so that a run that is stopped has as much of each.
-  return [...chosen.values()].flat().sort((a, b) => a.number - b.number);
+  return [...chosen.values()].flat().sort(inOrder(order));
+}
+
+/** Five of each class in turn, so that a run that is stopped has as much of each; of those, what is of one commit together. */
+function inOrder(commits) {
+  const place = new Map(commits.map(({ commit }, index) => [commit, index]));
+  const row = ({ number }) => Math.floor((number - 1) / 5);
+  return (a, b) => row(a) - row(b) || place.get(a.commit) - place.get(b.commit) || a.number - b.number;
 }
 
 async function sitesOf({ clone, paths, all, wanted, seed, isPython, isEcmaScript, one }) {

@@ -46,7 +46,7 @@ export async function pythonSites({ folder, paths, all, wanted, randomAt }) {
       };
       return wanted
         .flatMap((name) => finders[name]?.(input) ?? [])
-        .filter((found) => !isSilenced(text, found.line))
+        .filter((found) => !isSilenced(text, found))
         .map((found) => ({ ...found, file: path }));
     } finally {
       tree.delete();

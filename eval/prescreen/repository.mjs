@@ -1,11 +1,16 @@
 // The repository under study is only read: everything happens in a clone of it in a temporary folder.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 
 /** Milliseconds for one call of git. */
 const limit = 300_000;
+
+const media =
+  "png jpg jpeg gif webp ico bmp psd sketch ai fig mp3 mp4 mov webm avi wav ttf otf woff woff2 eot zip gz tgz bz2 xz 7z jar pdf wasm".split(
+    " ",
+  );
 
 /** Clones into a new temporary folder; nothing of the user's git configuration applies there. */
 export function scratchClone(source) {
@@ -34,9 +39,14 @@ export function scratchClone(source) {
       timeout: limit,
       stdio: ["ignore", "pipe", "pipe"],
     });
-  const remove = () => rmSync(top, { recursive: true, force: true });
+  const remove = () => rmSync(top, { recursive: true, force: true, maxRetries: 5 });
   try {
     run(top, ["clone", "--quiet", "--shared", "--no-checkout", "--", resolve(source), folder]);
+    // Pictures and the like are never looked at, and an incomplete copy of a repository may lack them.
+    run(folder, ["config", "core.sparseCheckout", "true"]);
+    const patterns = ["/*", ...media.map((extension) => `!*.${extension}`)];
+    mkdirSync(join(folder, ".git/info"), { recursive: true });
+    writeFileSync(join(folder, ".git/info/sparse-checkout"), `${patterns.join("\n")}\n`);
   } catch (error) {
     remove();
     throw new Error(`${source} can't be cloned: ${String(error.stderr ?? error.message).trim()}`);
@@ -88,8 +98,14 @@ export function checkOut(clone, { commit, parent }) {
   clone.git("reset", "--quiet", "--mixed", parent);
 }
 
+/** Paths of a commit's plain files: a link is another file's text. */
 export function sourcesAt(clone, commit, isWanted) {
-  return clone.git("ls-tree", "-r", "-z", "--name-only", commit).split("\0").filter(isWanted);
+  return clone
+    .git("ls-tree", "-r", "-z", commit)
+    .split("\0")
+    .filter((line) => line.startsWith("100"))
+    .map((line) => line.slice(line.indexOf("\t") + 1))
+    .filter(isWanted);
 }
 
 export function readSource(clone, path) {

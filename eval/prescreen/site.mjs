@@ -49,10 +49,11 @@ const suppressed =
   /noqa|type:\s*ignore|pyright:\s*ignore|pylint:\s*disable|@ts-(ignore|expect-error|nocheck)|(eslint|oxlint|biome)-(disable|ignore)/;
 
 /** Does a comment at the place ask checkers to be silent? A mistake there is asked not to be found. */
-export function isSilenced(text, line) {
+export function isSilenced(text, { line, edits }) {
+  const last = text.slice(0, Math.max(...edits.map(({ end }) => end))).split("\n").length;
   return text
     .split("\n")
-    .slice(Math.max(0, line - 2), line)
+    .slice(Math.max(0, line - 2), last)
     .some((near) => suppressed.test(near));
 }
 
