@@ -80,7 +80,12 @@ export function exportsUnknown(
     const target = checker
       .getSymbolAtLocation(statement.moduleSpecifier)
       ?.declarations?.find(ts.isSourceFile);
-    return target === undefined || exportsUnknown(checker, target, seen);
+    // What a module of CommonJS gives is known when it runs.
+    const isCommon =
+      target !== undefined &&
+      "commonJsModuleIndicator" in target &&
+      target.commonJsModuleIndicator !== undefined;
+    return target === undefined || isCommon || exportsUnknown(checker, target, seen);
   });
 }
 

@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import ts from "typescript";
+import { isJavaScript } from "./files.js";
 import type { Manifests } from "./typescript-manifests.js";
 import type { Sources } from "./typescript-sources.js";
 import { isInstalled, root, type Tree } from "./typescript-tree.js";
@@ -57,9 +58,12 @@ export function resolverOf(around: Surroundings, options: ts.CompilerOptions): R
     const attempt = (theirs: ts.CompilerOptions, known: ts.ModuleResolutionCache) =>
       usable(ts.resolveModuleName(specifier, from, theirs, host, known, undefined, mode).resolvedModule);
     const found = attempt(options, cache) ?? (isBundled ? undefined : attempt(bundled, secondCache));
-    if (found || isInstalled(from)) return found;
+    if (isInstalled(from) || /^\.{0,2}\//.test(specifier)) return found;
+    // A package's entry in JavaScript may be a stub that loads what is built.
+    const isStub = found && !isInstalled(found.resolvedFileName) && isJavaScript(found.resolvedFileName);
+    if (found && !isStub) return found;
     const source = sources.find(specifier, from, conditions);
-    if (source === undefined) return undefined;
+    if (source === undefined || (found && isJavaScript(source))) return found;
     return { resolvedFileName: source, extension: extensionOf(source), isExternalLibraryImport: false };
   };
 

@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { isTypeScript } from "./files.js";
 import { isCostly } from "./typescript-globs.js";
 import type { Manifest, Manifests } from "./typescript-manifests.js";
 import { root, type Tree } from "./typescript-tree.js";
@@ -150,12 +151,14 @@ function sourceOf(
   conditions: readonly string[],
 ): string | undefined {
   const { exports, entries } = manifest;
-  if (exports !== undefined && exports !== null) {
-    const found = mapped(tree, folder, targetsOf(exports, subpath, conditions));
-    return found ?? (subpath === "." ? mainSource(tree, folder) : undefined);
-  }
-  if (subpath !== ".") return mapped(tree, folder, [subpath]);
-  return mapped(tree, folder, entries) ?? mainSource(tree, folder);
+  const hasExports = exports !== undefined && exports !== null;
+  if (subpath !== ".")
+    return mapped(tree, folder, hasExports ? targetsOf(exports, subpath, conditions) : [subpath]);
+  const found = mapped(tree, folder, hasExports ? targetsOf(exports, subpath, conditions) : entries);
+  // What is written by hand beside sources in TypeScript only loads what they are built to.
+  if (found !== undefined && isTypeScript(found)) return found;
+  const main = mainSource(tree, folder);
+  return main !== undefined && (found === undefined || isTypeScript(main)) ? main : found;
 }
 
 /** Where an entry is that was bundled from many files: everybody's place for it. */

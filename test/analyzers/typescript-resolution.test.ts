@@ -246,6 +246,29 @@ describe("workspaces that are not installed", () => {
     expect(await findingsOf(before, after)).toEqual(["packages/app/a.ts:1 missing-export likely"]);
   });
 
+  it("sees through an entry that only loads what is built", async () => {
+    const before = {
+      "tsconfig.json": strict,
+      "package.json": json({ workspaces: ["packages/*"] }),
+      "packages/lib/package.json": json({
+        name: "lib",
+        exports: {
+          ".": { import: { types: "./dist/lib.d.mts", node: "./index.mjs" }, require: "./index.js" },
+        },
+      }),
+      "packages/lib/index.js": `module.exports = require("./dist/lib.cjs.js");\n`,
+      "packages/lib/index.mjs": `export * from "./index.js";\n`,
+      "packages/lib/src/index.ts": "export const kept = 1;\n",
+      "packages/plain/package.json": json({ name: "plain", main: "index.mjs" }),
+      "packages/plain/index.mjs": `export * from "./common.cjs";\n`,
+      "packages/plain/common.cjs": `module.exports = require("./dist/plain.cjs");\n`,
+    };
+    const after = {
+      "packages/app/a.ts": `import { kept, gone } from "lib";\nimport { any } from "plain";\nexport const a = [kept, gone, any];\n`,
+    };
+    expect(await findingsOf(before, after)).toEqual(["packages/app/a.ts:1 missing-export likely"]);
+  });
+
   it("follows subpaths, patterns and #imports, and leaves what has no source alone", async () => {
     const before = {
       "tsconfig.json": strict,
