@@ -11,16 +11,20 @@ export default defineLongTool({
   input: reviewArguments,
   output: reviewOutput,
   // It runs the gates, but only where a person had allowed some before the server started: see `noGates`.
-  hints: (world) => (world.trustedGates ? runsProjectCode : ownState),
+  hints: ({ trustedGates, tools, remoteModel }) =>
+    trustedGates || tools ? runsProjectCode : { ...ownState, openWorldHint: remoteModel },
   open: openChangeJob,
   async run(requested, { until }, { sluice, signal, progress, hints }) {
     const { review } = await import("../src/review/pipeline.js");
     return review(requested, sluice, until, {
       signal,
       onProgress: progress,
-      noGates: hints.openWorldHint
+      noGates: hints.destructiveHint
         ? undefined
         : "this repository's commands were trusted after the server started: call run_gates, or restart the server",
+      noTools: hints.destructiveHint
+        ? undefined
+        : "configured after the server started, which told the client that no code is run: restart it",
     });
   },
 });

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { configurationFolder } from "../config/paths.js";
+import { configurationFolder, userConfigurationPath } from "../config/paths.js";
 import { messageOf } from "../errors.js";
 import type { Sluice } from "../sluice.js";
 
@@ -8,22 +8,48 @@ import type { Sluice } from "../sluice.js";
 export interface World {
   /** Somebody allowed commands of this repository to run, so `review_change` may run them. */
   trustedGates: boolean;
+  /** Programs look at a change in the pre-screen, which may run the project's own code. */
+  tools: boolean;
+  /** A model that is called local is on another machine. */
+  remoteModel: boolean;
 }
 
-/** Looks without starting git or reading the repository's own configuration. */
+const nothing: World = { trustedGates: false, tools: false, remoteModel: false };
+
+/** Looks without starting git. What can't be read allows nothing. */
 export async function lookAround(sluice: Sluice): Promise<World> {
   try {
+    const folder = configurationFolder(sluice);
+    const hasTrust = existsSync(join(folder, "trust.json"));
+    // Most users have configured and trusted nothing yet, and need not wait for what reads it.
+    const { LOCAL_ENDPOINT, PREFILTER_ENDPOINT } = sluice.env;
+    if (!hasTrust && !existsSync(userConfigurationPath(sluice)) && !LOCAL_ENDPOINT && !PREFILTER_ENDPOINT)
+      return nothing;
     const commonDir = findCommonDir(sluice.cwd);
-    // Most users have trusted nothing yet, and need not wait for what reads it.
-    if (commonDir === null || !existsSync(join(configurationFolder(sluice), "trust.json")))
-      return { trustedGates: false };
     const { readTrust } = await import("../config/trust.js");
-    const trust = await readTrust(sluice, commonDir);
-    return { trustedGates: trust !== null && Object.keys(trust.commands).length > 0 };
+    const { loadConfiguration } = await import("../config/load.js");
+    const { isLoopback } = await import("../config/restrict.js");
+    const trust = commonDir === null ? null : await readTrust(sluice, commonDir);
+    const { config } = await loadConfiguration(sluice, repositoryText(commonDir), trust);
+    const { enabled, primary_endpoint, prefilter_enabled, prefilter_endpoint } = config.local;
+    return {
+      trustedGates: trust !== null && Object.keys(trust.commands).length > 0,
+      tools: config.review.prescreen.tools.length > 0,
+      remoteModel:
+        enabled && (!isLoopback(primary_endpoint) || (prefilter_enabled && !isLoopback(prefilter_endpoint))),
+    };
   } catch (error) {
-    sluice.log(`trust could not be read: ${messageOf(error)}`);
-    return { trustedGates: false };
+    sluice.log(`configuration and trust could not be read: ${messageOf(error)}`);
+    return nothing;
   }
+}
+
+/** The repository's own configuration, which counts as far as it was trusted. */
+function repositoryText(commonDir: string | null): { text: string; origin: string } | null {
+  if (commonDir === null) return null;
+  const file = join(dirname(commonDir), ".flow", "config.json");
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? Number.POSITIVE_INFINITY;
+  return size > 1024 * 1024 ? null : { text: readFileSync(file, "utf8"), origin: file };
 }
 
 /** The git directory that all worktrees share, found as git does: a `.git` folder, or a file that points to one. */

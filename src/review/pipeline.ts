@@ -24,6 +24,8 @@ export interface ReviewOptions {
   onProgress?: ((message: string) => void) | undefined;
   /** Why the project's own commands must not run in this call, trusted or not; undefined when they may. */
   noGates?: string | undefined;
+  /** Why the configured programs must not look at the change in this call; undefined when they may. */
+  noTools?: string | undefined;
 }
 
 /** The whole review of the change that the arguments name. Throws UsageError when they name none. */

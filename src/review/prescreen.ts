@@ -27,6 +27,8 @@ export interface PrescreenOptions {
   signal: AbortSignal;
   dismiss?: readonly { id: string; reason: string }[] | undefined;
   onProgress?: ((message: string) => void) | undefined;
+  /** Why the configured programs must not look at the change in this call; undefined when they may. */
+  noTools?: string | undefined;
   /** For tests of what happens when one fails; default all. */
   engines?: readonly Engine[];
   /** Default: the local models of the configuration. */
@@ -47,7 +49,8 @@ export async function prescreen(
   const { store, config, signal, onProgress } = options;
   const key = roundKey(change);
   const rounds = await prescreenRounds(store, key);
-  const engines = options.engines ?? [...allEngines, ...toolEngines(config.review.prescreen.tools)];
+  const { tools } = config.review.prescreen;
+  const engines = options.engines ?? [...allEngines, ...toolEngines(tools, options.noTools)];
   const alone = await analyse(change, sluice, { signal, onProgress, engines });
   const analysis = await withModels(alone, change, sluice, options);
 

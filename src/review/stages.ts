@@ -57,11 +57,17 @@ export const prescreen: Stage<"prescreen"> = {
   doing: "running the analyzers",
   section: "review.prescreen",
   async run(known) {
-    const { change, sluice, store, config, signal, onProgress } = known;
+    const { change, sluice, store, config, signal, onProgress, noTools } = known;
     if (!config.review.prescreen.enabled) {
       return { state: "skipped", summary: "switched off (review.prescreen.enabled)" };
     }
-    const result = await runPrescreen(change, sluice, { store, config, signal, onProgress });
+    const result = await runPrescreen(change, sluice, {
+      store,
+      config,
+      signal,
+      onProgress,
+      noTools,
+    });
     known.prescreen = result;
     return screened(result);
   },

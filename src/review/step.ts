@@ -12,6 +12,7 @@ export interface Known extends RequestedChange {
   signal: AbortSignal;
   onProgress?: ((message: string) => void) | undefined;
   noGates?: string | undefined;
+  noTools?: string | undefined;
   warnings: string[];
   prescreen?: Prescreen;
   fingerprint?: FingerprintCheck;

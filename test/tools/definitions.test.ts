@@ -3,8 +3,10 @@ import { describe, expect, it } from "vitest";
 import { groups, type Hints } from "../../src/mcp/define-tool.js";
 import { tools } from "../../tools/index.js";
 
-const untrusted = { trustedGates: false };
-const trusted = { trustedGates: true };
+const untrusted = { trustedGates: false, tools: false, remoteModel: false };
+const trusted = { ...untrusted, trustedGates: true };
+const withTools = { ...untrusted, tools: true };
+const withRemoteModel = { ...untrusted, remoteModel: true };
 
 describe("the tool list", () => {
   it("is what the folder holds, each under its own name", () => {
@@ -34,7 +36,7 @@ describe("the tool list", () => {
   it("says truthfully what each may touch", () => {
     const kind = ({ readOnlyHint, destructiveHint, openWorldHint }: Hints) =>
       readOnlyHint ? "reads" : destructiveHint || openWorldHint ? "open" : "own state";
-    const table = (world: { trustedGates: boolean }) =>
+    const table = (world: typeof untrusted) =>
       Object.fromEntries(tools.map((tool) => [tool.name, kind(tool.hints(world))]));
     const always = {
       prescreen_diff: "own state",
@@ -49,6 +51,8 @@ describe("the tool list", () => {
     expect(table(untrusted)).toEqual({ ...always, review_change: "own state" });
     // With trusted commands review_change runs the project's code.
     expect(table(trusted)).toEqual({ ...always, review_change: "open" });
+    expect(table(withTools)).toEqual({ ...always, review_change: "open", prescreen_diff: "open" });
+    expect(table(withRemoteModel)).toEqual({ ...always, review_change: "open", prescreen_diff: "open" });
     for (const tool of tools) {
       for (const value of Object.values(tool.hints(untrusted))) expect(typeof value).toBe("boolean");
       expect(Object.keys(tool.hints(untrusted))).toHaveLength(4);

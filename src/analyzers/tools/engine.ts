@@ -23,12 +23,23 @@ const filesAtOnce = 200;
 /** Folders with a project of their own that are looked at. */
 const mostProjects = 5;
 
-/** Engines for the programs that the user (or a trusted repository) asks for: they may run the project's own code. */
-export function toolEngines(settings: readonly ToolSettings[]): Engine[] {
+/**
+ * Engines for the programs that the user (or a trusted repository) asks for: they may run the project's own code.
+ *
+ * @param forbidden why they must not, when they must not
+ */
+export function toolEngines(settings: readonly ToolSettings[], forbidden?: string | undefined): Engine[] {
   const seen = new Set<string>();
   return settings
     .filter(({ name }) => !seen.has(name) && seen.add(name))
-    .map((one) => toolEngine(one, tools[one.name]));
+    .map((one) => toolEngine(one, tools[one.name]))
+    .map((engine) => (forbidden === undefined ? engine : { ...engine, analyse: refuse(forbidden) }));
+}
+
+function refuse(why: string): Engine["analyse"] {
+  return async () => {
+    throw new NotRun(why);
+  };
 }
 
 function toolEngine({ name, command, timeout_s }: ToolSettings, tool: Tool): Engine {
