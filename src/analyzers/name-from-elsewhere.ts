@@ -50,15 +50,15 @@ function patternsOf(name: string): { used: RegExp; declared: RegExp } {
   const word = `(?<![\\w$.'"\`-])${quoted}(?![\\w$'"\`-])`;
   const declared = new RegExp(
     [
-      `\\b(import|from|as|const|let|var|function|class|interface|type|enum|namespace|module|def|global|nonlocal|for|catch|lambda)\\b[^;=\\n]*${word}`,
-      `import[^;'"]*${word}`,
+      `\\b(import|from|as|const|let|var|function|class|interface|type|enum|namespace|module|def|global|nonlocal|for|catch|lambda)\\b[^;=\\n]{0,400}${word}`,
+      `import[^;'"]{0,2000}${word}`,
       `[({,]\\s*(\\.{3}|\\*{1,2})?${word}\\s*([,:=)}]|\\?:)`,
       `${word}\\s*(=>|:?=(?!=)|:)`,
       // A type parameter, or an argument for one.
       `<\\s*${word}\\s*(,|>|=|extends\\b)`,
       `import\\s*\\*`,
       // A method, or a member of a type.
-      `${word}\\s*\\([^)]*\\)\\s*[{:]`,
+      `${word}\\s*\\([^)]{0,1000}\\)\\s*[{:]`,
     ].join("|"),
   );
   const called = `${word}\\s*(?:[(.[]|<[^<>()\\n]{1,80}>\\s*\\()`;
@@ -75,10 +75,22 @@ function withoutComments(text: string, python: boolean): string {
       .replace(/("""|''')[\s\S]*?\1/g, "")
       .replace(strings, "")
       .replace(/#.*/g, "");
-  return text
-    .replace(/\/\*[\s\S]*?\*\//g, "")
+  return withoutBlockComments(text)
     .replace(/(^|\s)\/\/.*/g, "")
     .replace(strings, "");
+}
+
+/** Once through: a regular expression would look for the end anew from every opening that has none. */
+function withoutBlockComments(text: string): string {
+  let rest = "";
+  let at = 0;
+  for (let start = text.indexOf("/*"); start !== -1; start = text.indexOf("/*", at)) {
+    const end = text.indexOf("*/", start + 2);
+    if (end === -1) break;
+    rest += text.slice(at, start);
+    at = end + 2;
+  }
+  return rest + text.slice(at);
 }
 
 /** Configuration in which a linter is told of the names that a page or a runtime gives. */

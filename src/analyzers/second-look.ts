@@ -8,8 +8,8 @@ import { returnedValue } from "./returned-before.js";
 import { maskSecrets } from "./secret-rules.js";
 import { suggest } from "./suggest.js";
 
-/** Undefined names of one change above which it is of a kind that we don't understand. */
-const nameLimit = 50;
+/** Undefined names of one change that are looked for elsewhere; what comes after is left in doubt. */
+const nameLimit = 200;
 
 /**
  * What no engine can know by itself is asked again here, of the few findings that are new: is the missing file one
@@ -72,17 +72,16 @@ async function givenNames(
 ): Promise<(name: string, file: string) => Promise<"yes" | "no" | "perhaps">> {
   const names = { python: new Set<string>(), ecmascript: new Set<string>() };
   for (const { class: kind, subject, file } of findings) {
-    if (kind === "undefined-name" && subject !== undefined)
-      names[isPython(file) ? "python" : "ecmascript"].add(subject);
+    const family = names[isPython(file) ? "python" : "ecmascript"];
+    if (kind === "undefined-name" && subject !== undefined && family.size < nameLimit) family.add(subject);
   }
-  const isTooMany = names.python.size + names.ecmascript.size > nameLimit;
   const given = {
-    python: isTooMany ? names.python : await usedAsGlobals(names.python, "python", look),
-    ecmascript: isTooMany ? names.ecmascript : await usedAsGlobals(names.ecmascript, "ecmascript", look),
+    python: await usedAsGlobals(names.python, "python", look),
+    ecmascript: await usedAsGlobals(names.ecmascript, "ecmascript", look),
   };
   const configured = configuredNames(look);
   return async (name, file) => {
-    if (isTooMany) return "perhaps";
+    if (!names[isPython(file) ? "python" : "ecmascript"].has(name)) return "perhaps";
     if (isPython(file)) return given.python.has(name) ? "yes" : "no";
     if (given.ecmascript.has(name) || (await configured.isDeclared(name, file))) return "yes";
     if (!(await configured.isAutoImported(file))) return "no";
@@ -115,7 +114,7 @@ async function isAskedFor(name: string, file: string, { workspace }: Look): Prom
 async function wasImported(name: string, file: string, look: Look): Promise<boolean> {
   const text = await baseText(file, look);
   const word = `(?<![\\w$])${name.replace(/\$/g, "\\$")}(?![\\w$])`;
-  return text !== null && new RegExp(`^\\s*import\\b[^;'"]*${word}`, "m").test(text);
+  return text !== null && new RegExp(`^\\s*import\\b[^;'"]{0,2000}${word}`, "m").test(text);
 }
 
 /** A file as it was before the change, under whatever name. */
@@ -138,7 +137,7 @@ async function isOfOpenClass(finding: Finding, { workspace }: Look): Promise<boo
     return false;
   const name = finding.subject;
   if (/Mixin|Base|Abstract|Interface|Protocol/.test(name)) return true;
-  const child = new RegExp(`^[ \\t]*class\\s+\\w+\\s*\\([^)]*\\b${name}\\b[^)]*\\)\\s*:`, "m");
+  const child = /^[ \t]*class\s+\w+XX\b[^)]*\)\s*:/m;
   const own = new RegExp(`^[ \\t]*class\\s+${name}\\b`, "m");
   let isOurs = false;
   const sources = (await workspace.sources("head", "python")).filter((path) => isPython(path));
