@@ -2,6 +2,8 @@ import { posix } from "node:path";
 import type { Side } from "../change/types.js";
 import { type Diagnostic, evidenceOf, type Severity } from "./engine.js";
 import { isTemplate } from "./files.js";
+import { pythonIndex } from "./python-index.js";
+import { importedModule, ownerOf } from "./python-modules.js";
 import { importRoots } from "./python-project.js";
 import { functionAround, givenNames, isInTry, lastStatement } from "./python-source.js";
 import { isSuppressed } from "./python-suppression.js";
@@ -71,9 +73,13 @@ async function judge(
     case "reportMissingImports":
       return missingImport(one, lines, workspace);
     case "reportAttributeAccessIssue":
-      return attribute(one, lines);
+      return attribute(one, lines, workspace);
     case "reportCallIssue":
-      return call(one.message, line, text);
+      return call(one, line, workspace);
+    case "reportGeneralTypeIssues":
+      return /is declared as Final and cannot be reassigned/.test(one.message)
+        ? { class: "constant-assignment", severity: "likely" }
+        : null;
     case "reportReturnType":
       return missingReturn(one, lines);
     case "reportUnusedCoroutine":
@@ -84,33 +90,74 @@ async function judge(
     case "reportOptionalCall":
     case "reportOptionalOperand":
     case "reportOptionalContextManager":
-      return { class: "null-access", severity: nullSeverity(before, line, text) };
+      return { class: "null-access", severity: await nullSeverity(one, before, lines, workspace) };
     default:
       return null;
   }
 }
 
 /**
- * An attribute that starts as None in `__init__` and is set later is how untyped Python is written; so is a match
- * that can't fail. An annotation, or a local name, means it.
+ * An attribute that starts as None in `__init__` and is set later is how untyped Python is written; so are a default
+ * of None, and a match that can't fail. An annotation means it.
  */
-function nullSeverity(before: string, line: string, text: string): Severity {
+async function nullSeverity(
+  one: PyrightDiagnostic,
+  before: string,
+  lines: readonly string[],
+  workspace: Workspace,
+): Promise<Severity> {
+  const line = lines[one.line - 1] ?? "";
+  const { annotated } = await pythonIndex(workspace, one.side);
+  if (/\)\s*\.?\s*$/.test(before)) {
+    const called = calleeBefore(before);
+    return called !== null && annotated.has(called) ? "likely" : "hint";
+  }
   const owner =
     /([\w.]+)\s*(?:\.|\[)?\s*$/.exec(before)?.[1]?.replace(/\.$/, "") ??
     /([\w.]+)/.exec(line.slice(before.length))?.[1] ??
     "";
-  if (/\)\s*\.?\s*$/.test(before))
-    return /\bre\.|match|search|inspect\.|getmodule/.test(before) ? "hint" : "likely";
-  if (!owner.includes(".")) return isRegexMatch(owner, text) ? "hint" : "likely";
-  const name = owner.split(".").at(-1) ?? "";
-  const annotated = new RegExp(`\\b${name}\\s*:\\s*[^=\\n]*(Optional|None)`).test(text);
-  return annotated ? "likely" : "hint";
+  if (owner.includes(".")) {
+    const name = owner.split(".").at(-1) ?? "";
+    const said = new RegExp(`\\b${name}\\s*:\\s*[^=\\n]*(Optional|None)|def ${name}\\(.*->.*(Optional|None)`);
+    return lines.some((text) => said.test(text)) ? "likely" : "hint";
+  }
+  return (await isMeantOptional(owner, one.line, lines, annotated)) ? "likely" : "hint";
 }
 
-function isRegexMatch(name: string, text: string): boolean {
-  return (
-    /^\w+$/.test(name) && new RegExp(`\\b${name}\\s*:?=\\s*[\\w.]*(match|search|fullmatch)\\(`).test(text)
-  );
+/** The function whose call ends a text: `find` of `a.find(x, g())`. */
+function calleeBefore(text: string): string | null {
+  let depth = 0;
+  for (let at = text.lastIndexOf(")"); at >= 0; at--) {
+    if (text[at] === ")") depth++;
+    if (text[at] === "(" && --depth === 0) return /(\w+)\s*$/.exec(text.slice(0, at))?.[1] ?? null;
+  }
+  return null;
+}
+
+/** Is a local name's None one that somebody wrote down: in an annotation of it, or of what gave it? */
+async function isMeantOptional(
+  name: string,
+  line: number,
+  lines: readonly string[],
+  annotated: ReadonlySet<string>,
+): Promise<boolean> {
+  if (!/^\w+$/.test(name)) return false;
+  const typed = new RegExp(`(?<![\\w.])${name}\\s*:[^=]*\\b(None|Optional)\\b`);
+  const given = new RegExp(`(?:^\\s*${name}\\s*=(?!=)|\\(\\s*${name}\\s*:=)\\s*(.*)`);
+  const owner = functionAround(lines, line);
+  for (let at = line; at >= (owner?.line ?? 1); at--) {
+    const text = lines[at - 1] ?? "";
+    if (typed.test(text)) return true;
+    const value = given.exec(text)?.[1];
+    if (value === undefined) continue;
+    const called = /^(?:await\s+)?(?:[\w.]+\.)?(\w+)\(/.exec(value)?.[1];
+    if (called !== undefined) return annotated.has(called);
+    // A name or an attribute that somebody annotated elsewhere.
+    const other = /^(?:\w+\.)+(\w+)\s*(?:#.*)?$/.exec(value)?.[1];
+    if (other === undefined) return false;
+    return lines.some((one) => new RegExp(`\\b${other}\\s*:\\s*[^=]*(Optional|None)`).test(one));
+  }
+  return lines.some((text) => /^\w/.test(text) && typed.test(text));
 }
 
 async function missingImport(
@@ -143,17 +190,27 @@ async function missingImport(
 
 const builtin = /^(?:str|int|float|bool|bytes|list|dict|set|tuple|frozenset|Literal)\b/;
 
-function attribute(one: PyrightDiagnostic, lines: readonly string[]): Judged | null {
+async function attribute(
+  one: PyrightDiagnostic,
+  lines: readonly string[],
+  workspace: Workspace,
+): Promise<Judged | null> {
   const symbol = /^"([^"]+)" is unknown import symbol/.exec(one.message)?.[1];
   if (symbol) {
-    if (isInTry(lines, one.line)) return null;
-    return { class: "missing-export", severity: "certain" };
+    const module = importedModule(lines, one.line);
+    if (module === null || isInTry(lines, one.line)) return null;
+    const owner = await ownerOf(module, one.side, workspace);
+    if (owner === "own") return { class: "missing-export", severity: "certain" };
+    // Its types may be of another version than the one that is installed.
+    return { class: "missing-export", severity: owner === "python" ? "likely" : "hint" };
   }
+  const ofModule = /^"(\w+)" is not a known attribute of module "([\w.]+)"/.exec(one.message);
+  if (ofModule) return moduleMember(one, ofModule[1] ?? "", ofModule[2] ?? "", lines, workspace);
   const member = /^Cannot access attribute "(\w+)" for class "([^"]+)"/.exec(one.message);
   if (!member) return null;
   const [, name = "", owner = ""] = member;
   const line = lines[one.line - 1] ?? "";
-  if (new RegExp(`hasattr\\([^)]*['"]${name}['"]`).test(lines.join("\n"))) return null;
+  if (isAskedFor(name, lines)) return null;
   if (/^(type\[|Module|FunctionType|MethodType|partial|object\b)/.test(owner) || /\bsuper\(\)/.test(line))
     return null;
   if (builtin.test(owner)) return { class: "missing-member", severity: "likely" };
@@ -162,19 +219,47 @@ function attribute(one: PyrightDiagnostic, lines: readonly string[]): Judged | n
   return { class: "missing-member", severity: "likely", subject: bare };
 }
 
-function call(message: string, line: string, text: string): Judged | null {
-  if (/\bsuper\(|\*\*?\w+[,)]/.test(line)) return null;
+/** Code that asks whether something is there knows that it may not be. */
+function isAskedFor(name: string, lines: readonly string[]): boolean {
+  return new RegExp(`(has|get|set)attr\\([^)]*['"]${name}['"]`).test(lines.join("\n"));
+}
+
+async function moduleMember(
+  one: PyrightDiagnostic,
+  name: string,
+  module: string,
+  lines: readonly string[],
+  workspace: Workspace,
+): Promise<Judged | null> {
+  if (isAskedFor(name, lines) || isInTry(lines, one.line)) return null;
+  const owner = await ownerOf(module, one.side, workspace);
+  if (owner === "other") return null;
+  if (owner === "own") {
+    // A module inside of a package is there once anybody has imported it.
+    const paths = await workspace.paths(one.side);
+    const inside = `${module.replaceAll(".", "/")}/${name}`;
+    for (const root of await importRoots(workspace, one.side)) {
+      const path = posix.join(root, inside);
+      if (paths.has(`${path}.py`) || paths.has(`${path}.pyi`) || paths.has(path)) return null;
+    }
+  }
+  return { class: "missing-member", severity: "likely" };
+}
+
+async function call(
+  { message, side }: PyrightDiagnostic,
+  line: string,
+  workspace: Workspace,
+): Promise<Judged | null> {
+  if (/\bsuper\(|[(,]\s*\*\*?[\w.([{]/.test(line)) return null;
   const counts =
     /^(Expected \d+ (more )?positional argument|Arguments? missing for parameter|No parameter named)/;
   if (!counts.test(message)) return null;
-  // What a decorator makes of a function is as its annotation says, which is often not what it does.
+  // What a decorator makes of a function or class is as its annotation says, which is often not what it does; and when
+  // the decorator's package is not installed, nobody knows.
+  const { decorated } = await pythonIndex(workspace, side);
   const callees = [...line.matchAll(/(\w+)\s*\(/g)].flatMap(([, name]) => name ?? []);
-  const isDecorated = callees.some((name) =>
-    new RegExp(
-      `^[ \\t]*@(?!staticmethod|classmethod|dataclass)[^\\n]*\\n(?:[ \\t]*@[^\\n]*\\n)*[ \\t]*(?:async[ \\t]+)?def[ \\t]+${name}\\b`,
-      "m",
-    ).test(text),
-  );
+  const isDecorated = callees.some((name) => decorated.has(name));
   return { class: "argument-count", severity: isDecorated ? "hint" : "likely" };
 }
 

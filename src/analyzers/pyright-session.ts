@@ -27,6 +27,8 @@ export interface PyrightTask {
   top: string;
   /** As in a `pyrightconfig.json`. Another one starts another session. */
   configuration: object;
+  /** Of what lies outside of the folder and is read too; another one starts another session. */
+  stamp: string;
   /** What is in each side's folder: blob ids by path. */
   listings: Readonly<Record<Side, ReadonlyMap<string, string>>>;
   targets: Readonly<Record<Side, readonly string[]>>;
@@ -55,7 +57,7 @@ const sessions = new Map<string, Session>();
  */
 export async function checkWarm(task: PyrightTask): Promise<RawDiagnostic[]> {
   task.signal.throwIfAborted();
-  const settings = JSON.stringify(task.configuration);
+  const settings = `${JSON.stringify(task.configuration)}\n${task.stamp}`;
   let session = sessions.get(task.top);
   if (session && !(await session.isFit(settings, task))) {
     session.end();
@@ -121,7 +123,7 @@ class Session {
     for (const name of ["empty", "tmp"]) mkdirSync(join(home, name), { recursive: true });
     const empty = join(home, "empty");
     const temporary = join(home, "tmp");
-    writeFileSync(join(top, "pyrightconfig.json"), settings);
+    writeFileSync(join(top, "pyrightconfig.json"), settings.split("\n")[0] ?? "");
     const { SystemRoot } = process.env;
     this.#resident = startResident(
       process.execPath,

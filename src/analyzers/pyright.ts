@@ -9,7 +9,9 @@ import { isPython } from "./files.js";
 import { failure } from "./own-process.js";
 import { judgePyright } from "./pyright-filter.js";
 import { checkWarm, endSession, type PyrightTask, type RawDiagnostic } from "./pyright-session.js";
-import { importRoots, pythonImporters, pythonVersion } from "./python-project.js";
+import { type VirtualEnvironment, virtualEnvironment } from "./python-environment.js";
+import { pythonImporters } from "./python-importers.js";
+import { pythonProjects, pythonVersion } from "./python-project.js";
 
 const output = z.object({
   generalDiagnostics: z.array(
@@ -39,10 +41,12 @@ export const pyright: Engine = {
     const targets = await targetsOf(input);
     const found: BothSides = { base: [], head: [] };
     if (targets.head.length + targets.base.length === 0) return found;
-    const configuration = await settings(input);
+    const installed = await virtualEnvironment(input);
+    const configuration = await settings(input, installed);
     const task: PyrightTask = {
       top,
       configuration,
+      stamp: installed?.stamp ?? "",
       targets,
       listings: {
         base: await workspace.listing("base", "python"),
@@ -126,13 +130,24 @@ const rules = [
   "reportUnboundVariable",
   "reportPossiblyUnbound",
   "reportUnusedCoroutine",
+  // Final names that are assigned to again.
+  "reportGeneralTypeIssues",
 ];
 
-async function settings({ workspace }: EngineInput): Promise<object> {
+async function settings({ workspace }: EngineInput, installed: VirtualEnvironment | null): Promise<object> {
   const environments = [];
   for (const side of sides) {
-    const roots = (await importRoots(workspace, side)).filter((root) => root !== "");
-    environments.push({ root: side, extraPaths: roots.map((root) => `${side}/${root}`) });
+    const projects = await pythonProjects(workspace, side);
+    const all = projects.toReversed().flatMap(({ roots }) => roots);
+    // The first one whose folder a file is in counts: deepest first, each with its own packages before the others'.
+    for (const { folder, roots, version } of projects) {
+      const paths = [...new Set([...roots, ...all])].filter((path) => path !== folder);
+      environments.push({
+        root: folder === "" ? side : `${side}/${folder}`,
+        extraPaths: paths.slice(0, 60).map((path) => (path === "" ? side : `${side}/${path}`)),
+        ...(version === null ? {} : { pythonVersion: version }),
+      });
+    }
   }
   return {
     include: [...sides],
@@ -141,6 +156,7 @@ async function settings({ workspace }: EngineInput): Promise<object> {
     useLibraryCodeForTypes: false,
     pythonVersion: await pythonVersion(workspace),
     pythonPlatform: "All",
+    ...(installed ? { venvPath: installed.parent, venv: installed.name } : {}),
     executionEnvironments: environments,
     ...Object.fromEntries(rules.map((rule) => [rule, "error"])),
   };

@@ -141,7 +141,6 @@ function duplicateKeys(node: Node): PythonMistake[] {
   const found: PythonMistake[] = [];
   const seen = new Map<string, { value: string; line: number }>();
   for (const child of node.namedChildren) {
-    if (child?.type === "dictionary_splat") seen.clear();
     if (child?.type !== "pair") continue;
     const key = child.childForFieldName("key");
     const value = child.childForFieldName("value")?.text ?? "";

@@ -1,105 +1,84 @@
 import { posix } from "node:path";
-import * as z from "zod";
 import type { Side } from "../change/types.js";
-import { isPython } from "./files.js";
+import { rootsOfMetadata, versionOfMetadata } from "./python-metadata.js";
 import type { Workspace } from "./workspace.js";
 
-/** Folders that Python would find top-level packages in: the root, `src` folders, folders of a project. */
-export function importRoots(workspace: Workspace, side: Side): Promise<string[]> {
-  const known = rootsOf.get(workspace)?.[side];
+/** A folder with Python packages of its own in a repository: the whole of it, or a part of a monorepo. */
+export interface PythonProject {
+  /** Empty for the repository's own. */
+  folder: string;
+  /** Folders that its code finds top-level packages in, its own first. */
+  roots: string[];
+  /** The oldest Python that it says it runs on, as pyright writes it: what the library had then is there. */
+  version: string | null;
+}
+
+/** Projects above which a repository is taken for one that keeps examples of them. */
+const projectLimit = 40;
+const defaultVersion = "3.13";
+
+const read = new WeakMap<Workspace, Partial<Record<Side, Promise<PythonProject[]>>>>();
+
+/** The projects of a side, deepest first; the last one is the repository itself. */
+export function pythonProjects(workspace: Workspace, side: Side): Promise<PythonProject[]> {
+  const known = read.get(workspace)?.[side];
   if (known) return known;
-  const made = findImportRoots(workspace, side);
-  rootsOf.set(workspace, { ...rootsOf.get(workspace), [side]: made });
+  const made = findProjects(workspace, side);
+  read.set(workspace, { ...read.get(workspace), [side]: made });
   return made;
 }
 
-const rootsOf = new WeakMap<Workspace, Partial<Record<Side, Promise<string[]>>>>();
-
-async function findImportRoots(workspace: Workspace, side: Side): Promise<string[]> {
-  const paths = await workspace.paths(side);
-  const roots = new Set<string>([""]);
-  for (const path of paths) {
-    const name = posix.basename(path);
-    if (name === "pyproject.toml" || name === "setup.py" || name === "setup.cfg" || name === "manage.py") {
-      const folder = posix.dirname(path) === "." ? "" : posix.dirname(path);
-      roots.add(folder);
-      for (const inner of ["src", "lib"]) {
-        const source = posix.join(folder, inner);
-        if (paths.has(source) && !paths.has(`${source}/__init__.py`)) roots.add(source);
-      }
-    }
-  }
-  for (const inner of ["src", "lib", "python"]) {
-    if (paths.has(inner) && !paths.has(`${inner}/__init__.py`)) roots.add(inner);
-  }
-  return [...roots].slice(0, 40);
+/** Folders that Python would find top-level packages in, of all projects. */
+export async function importRoots(workspace: Workspace, side: Side): Promise<string[]> {
+  const projects = await pythonProjects(workspace, side);
+  return [...new Set(["", ...projects.flatMap(({ roots }) => roots)])];
 }
 
-const pyproject = z.object({
-  project: z.object({ "requires-python": z.string() }).optional(),
-  tool: z
-    .object({ poetry: z.object({ dependencies: z.object({ python: z.string() }).optional() }).optional() })
-    .optional(),
-});
-
-/** The oldest Python that a project says it runs on, as pyright writes it; what the library had then is there. */
+/** What runs the repository as a whole. */
 export async function pythonVersion(workspace: Workspace): Promise<string> {
-  const fallback = "3.13";
-  const wanted = (await fromPyproject(workspace)) ?? (await fromSetup(workspace)) ?? "";
-  const minor = Number(/(?:>=|~=|\^|==)\s*3\.(\d{1,2})/.exec(wanted)?.[1]);
-  if (Number.isNaN(minor)) return fallback;
-  return `3.${Math.min(Math.max(minor, 8), 14)}`;
+  const projects = await pythonProjects(workspace, "head");
+  return projects.at(-1)?.version ?? defaultVersion;
 }
 
-async function fromPyproject(workspace: Workspace): Promise<string | null> {
-  const text = await workspace.text("head", "pyproject.toml");
-  if (text === null) return null;
-  const { parse } = await import("smol-toml");
-  try {
-    const parsed = pyproject.safeParse(parse(text));
-    if (!parsed.success) return null;
-    return parsed.data.project?.["requires-python"] ?? parsed.data.tool?.poetry?.dependencies?.python ?? null;
-  } catch {
-    return null;
-  }
-}
+const metadata = /(^|\/)(pyproject\.toml|setup\.cfg|setup\.py|pyrightconfig\.json|pytest\.ini|manage\.py)$/;
 
-async function fromSetup(workspace: Workspace): Promise<string | null> {
-  for (const name of ["setup.cfg", "setup.py"]) {
-    const text = await workspace.text("head", name);
-    const found = text === null ? null : /python_requires\s*=\s*["']?([^"'\n]+)/.exec(text)?.[1];
-    if (found) return found;
+async function findProjects(workspace: Workspace, side: Side): Promise<PythonProject[]> {
+  const paths = await workspace.paths(side);
+  const folders = new Map<string, string[]>([["", []]]);
+  const stubs = new Set<string>();
+  for (const path of paths) {
+    const folder = posix.dirname(path) === "." ? "" : posix.dirname(path);
+    const name = posix.basename(path);
+    if (/\.pyi$/.test(name)) {
+      // Stubs of other people's packages: `typings/yaml/__init__.pyi`, `stubs/yaml.pyi`, `stubs/types-yaml/yaml/…`.
+      const holder = /^(.*\/)?(typings|stubs)(?=\/)/.exec(path)?.[0];
+      if (holder && !paths.has(`${holder}/__init__.py`)) stubs.add(holder);
+    }
+    if (!metadata.test(path) || /(^|\/)(tests?|testing|examples?|fixtures?|templates?)\//.test(path))
+      continue;
+    folders.set(folder, [...(folders.get(folder) ?? []), path]);
   }
-  return null;
-}
-
-const importerLimit = 100;
-const searchLimit = 10_000;
-
-/** Unchanged Python files whose imports name one of the modules given, by path. */
-export async function pythonImporters(
-  workspace: Workspace,
-  modules: readonly string[],
-  known: ReadonlySet<string>,
-): Promise<{ paths: string[]; cut: boolean }> {
-  const names = new Set<string>();
-  for (const path of modules) {
-    const stem = posix.basename(path).replace(/\.pyi?$/, "");
-    const name = stem === "__init__" ? posix.basename(posix.dirname(path)) : stem;
-    if (/^\w+$/.test(name)) names.add(name);
+  const projects: PythonProject[] = [];
+  for (const [folder, files] of [...folders].slice(0, projectLimit)) {
+    const roots = new Set<string>([folder]);
+    let version: string | null = null;
+    for (const file of files) {
+      const text = await workspace.text(side, file);
+      if (text === null) continue;
+      const name = posix.basename(file);
+      for (const root of await rootsOfMetadata(name, text)) {
+        const path = posix.normalize(posix.join(folder, root)).replace(/^\.$|\/$/g, "");
+        if (!path.startsWith("..") && (path === "" || paths.has(path))) roots.add(path);
+      }
+      version ??= await versionOfMetadata(name, text);
+    }
+    for (const inner of ["src", "lib", "python"]) {
+      const source = posix.join(folder, inner);
+      if (paths.has(source) && !paths.has(`${source}/__init__.py`)) roots.add(source);
+    }
+    projects.push({ folder, roots: [...roots], version });
   }
-  if (names.size === 0) return { paths: [], cut: false };
-  const pattern = new RegExp(`^[ \\t]*(?:from|import)\\b[^\\n]*\\b(?:${[...names].join("|")})\\b`, "m");
-  const base = await workspace.paths("base");
-  const found: string[] = [];
-  const sources = (await workspace.sources("head", "python"))
-    .filter((path) => isPython(path))
-    .slice(0, searchLimit);
-  for (const path of sources) {
-    if (known.has(path) || !base.has(path)) continue;
-    const text = await workspace.source("head", "python", path);
-    if (text !== null && pattern.test(text)) found.push(path);
-    if (found.length > importerLimit) return { paths: found.slice(0, importerLimit), cut: true };
-  }
-  return { paths: found, cut: false };
+  const whole = projects.find(({ folder }) => folder === "");
+  whole?.roots.push(...[...stubs].slice(0, 10));
+  return projects.sort((a, b) => b.folder.length - a.folder.length);
 }

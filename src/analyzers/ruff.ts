@@ -22,7 +22,6 @@ const rules: readonly [RegExp, Rule][] = [
   [/^F821$/, { class: "undefined-name", severity: "certain" }],
   [/^F822$/, { class: "undefined-name", severity: "certain" }],
   [/^F823$/, { class: "use-before-assignment", severity: "certain" }],
-  [/^F601$/, { class: "duplicate-key", severity: "certain" }],
   [/^F811$/, { class: "redeclaration", severity: "likely" }],
   [/^(F404|F62[12]|F63[1345]|F70\d|F722)$/, { class: "wrong-use", severity: "certain" }],
   [/^F632$/, { class: "constant-condition", severity: "likely" }],
@@ -40,7 +39,7 @@ const rules: readonly [RegExp, Rule][] = [
 ];
 
 const select = [
-  ..."E9 F402 F404 F50 F521 F524 F601 F62 F63 F70 F722 F81 F82 B002 B015 B018".split(" "),
+  ..."E9 F402 F404 F50 F521 F524 F62 F63 F70 F722 F81 F82 B002 B015 B018".split(" "),
   ..."PLE PLW0127 PLW0128 PLW0129 PLW0711 T100".split(" "),
 ];
 

@@ -1,0 +1,34 @@
+import { posix } from "node:path";
+import { isPython } from "./files.js";
+import type { Workspace } from "./workspace.js";
+
+const importerLimit = 100;
+const searchLimit = 10_000;
+
+/** Unchanged Python files whose imports name one of the modules given, by path. */
+export async function pythonImporters(
+  workspace: Workspace,
+  modules: readonly string[],
+  known: ReadonlySet<string>,
+): Promise<{ paths: string[]; cut: boolean }> {
+  const names = new Set<string>();
+  for (const path of modules) {
+    const stem = posix.basename(path).replace(/\.pyi?$/, "");
+    const name = stem === "__init__" ? posix.basename(posix.dirname(path)) : stem;
+    if (/^\w+$/.test(name)) names.add(name);
+  }
+  if (names.size === 0) return { paths: [], cut: false };
+  const pattern = new RegExp(`^[ \\t]*(?:from|import)\\b[^\\n]*\\b(?:${[...names].join("|")})\\b`, "m");
+  const base = await workspace.paths("base");
+  const found: string[] = [];
+  const sources = (await workspace.sources("head", "python"))
+    .filter((path) => isPython(path))
+    .slice(0, searchLimit);
+  for (const path of sources) {
+    if (known.has(path) || !base.has(path)) continue;
+    const text = await workspace.source("head", "python", path);
+    if (text !== null && pattern.test(text)) found.push(path);
+    if (found.length > importerLimit) return { paths: found.slice(0, importerLimit), cut: true };
+  }
+  return { paths: found, cut: false };
+}

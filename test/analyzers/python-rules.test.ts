@@ -1,0 +1,258 @@
+import { expect, it } from "vitest";
+import { rootsOfMetadata, versionOfMetadata } from "../../src/analyzers/python-metadata.js";
+import { isSuppressed } from "../../src/analyzers/python-suppression.js";
+import { findingsOf } from "../review/prescreen-screening.js";
+
+it("finds what a syntax tree shows, and leaves what is meant", async () => {
+  const after = {
+    "compared.py": `def f(a, b, xs):
+    if a.b is a.b:
+        pass
+    if xs[0] == xs[0]:
+        pass
+    if a in a:
+        pass
+    if a.x() == a.x() or a.b == b.b:
+        pass
+    return a.b < b.b
+
+
+def is_nan(value):
+    return value != value
+
+
+def ok(size, kind):
+    if kind == "a" or "b":
+        pass
+    name = kind or "b"
+    if size or "":
+        pass
+    return name
+`,
+    "keys.py": `import enum
+
+
+class Color(enum.Enum):
+    RED = 1
+
+
+def make(a, b, rest):
+    one = {Color.RED: 1, "x": 2, Color.RED: 3}
+    two = {'k': a, "k": b}
+    three = {"k": a, **rest, "k": b}
+    four = {"k": a, b"k": b, "same": 1, "same": 1, a(): 1, a(): 2}
+    return one, two, three, four
+`,
+    "branches.py": `def f(kind, next_token):
+    if kind.a:
+        return 1
+    elif kind.b:
+        return 2
+    elif kind.a:
+        return 3
+    if next_token():
+        return 4
+    elif next_token():
+        return 5
+    match kind:
+        case "a":
+            return 1
+        case "b" if next_token:
+            return 2
+        case "b":
+            return 3
+        case "a":
+            return 4
+    return 6
+`,
+    "reached.py": `import contextlib
+
+
+def f(a):
+    return a
+    print(a)
+
+
+def loop(xs):
+    for x in xs:
+        if x:
+            continue
+        else:
+            break
+        print(x)
+
+
+def empty():
+    return
+    yield
+
+
+def todo(a):
+    raise NotImplementedError
+    return a + 1
+
+
+def late(a):
+    if a:
+        return 1
+    else:
+        return 2
+    return 3
+
+
+def careful(a):
+    with contextlib.suppress(ValueError):
+        return int(a)
+    return 0
+`,
+    "test_same.py": "def test_same(a):\n    assert a == a\n    assert not a != a\n",
+  };
+  expect(await findingsOf({ "a.py": "" }, after)).toEqual([
+    "branches.py:19 duplicate-case likely",
+    "branches.py:6 duplicate-case likely",
+    "compared.py:18 constant-condition likely",
+    "compared.py:2 self-comparison certain",
+    "compared.py:4 self-comparison certain",
+    "compared.py:6 self-comparison certain",
+    "keys.py:10 duplicate-key certain",
+    "keys.py:11 duplicate-key certain",
+    "keys.py:9 duplicate-key certain",
+    "reached.py:15 unreachable-code likely",
+    "reached.py:6 unreachable-code likely",
+  ]);
+});
+
+it("finds a return that a function had and lost, and leaves one that was given up on purpose", async () => {
+  const lost = `class Store:
+    @property
+    def size(self):
+        KEEP return len(self.items) + 1
+
+    def typed(self, key) -> bool:
+        """Says whether it is there."""
+        KEEP return key in self.items
+
+    def branch(self, key):
+        if key:
+            return self.items[key]
+        KEEP return 0
+
+    def used(self):
+        x = 1
+        KEEP return x
+`;
+  const meant = `def silent(a):
+    a.close()
+    KEEP return a.flush()
+
+
+def refuses(a):
+    if a:
+        return 1
+    KEEP raise ValueError(a)
+    LATER abort(a)
+
+
+def annotated(a) -> None:
+    print(a)
+
+
+class Plain:
+    def unused(self):
+        x = 1
+        KEEP return x
+`;
+  const before = (text: string) => text.replace(/KEEP /g, "").replace(/ *LATER .*\n/g, "");
+  const after = (text: string) =>
+    text
+      .replace(/ *KEEP .*\n/g, (line) => (line.includes("len") ? "        pass\n" : ""))
+      .replace(/LATER /g, "");
+  const callers = "from store import Store\n\nprint(Store().used() + 1)\n";
+  const setting = { "abort.py": "def abort(a):\n    raise SystemExit(a)\n", "callers.py": callers };
+  const found = await findingsOf(
+    { ...setting, "store.py": before(lost), "meant.py": `from abort import abort\n${before(meant)}` },
+    { "store.py": after(lost), "meant.py": `from abort import abort\n${after(meant)}` },
+  );
+  expect(found.map((line) => line.replace(" (elsewhere)", ""))).toEqual([
+    "store.py:13 missing-return likely",
+
+    "store.py:3 missing-return likely",
+    "store.py:6 missing-return likely",
+    "store.py:9 missing-return likely",
+  ]);
+});
+
+it.each([
+  ["x = y  # noqa", "undefined-name", "F821", true],
+  ["x = y  # noqa: F821", "undefined-name", "F821", true],
+  ["x = y  # noqa: E501, F401", "undefined-name", "F821", false],
+  ["x = y  # type: ignore", "null-access", "reportOptionalMemberAccess", true],
+  ["x = y  # type: ignore[return-value]", "undefined-name", "F821", false],
+  ["x = y  # type: ignore[union-attr]", "null-access", "reportOptionalMemberAccess", true],
+  ["x = y  # pyright: ignore[reportCallIssue]", "argument-count", "reportCallIssue", true],
+  ["x = y  # pyright: ignore[reportCallIssue]", "null-access", "reportOptionalMemberAccess", false],
+  ["x = y  # pylint: disable=no-member", "missing-member", "reportAttributeAccessIssue", true],
+  ["x = y  # pylint: disable=invalid-name", "undefined-name", "F821", false],
+  ["x = y  # nothing", "undefined-name", "F821", false],
+])("reads what %s asks to be silent about (%s)", (line, kind, code, expected) => {
+  expect(isSuppressed([line], 1, kind, code)).toBe(expected);
+});
+
+it.each([
+  ["pyproject.toml", `[tool.setuptools.packages.find]\nwhere = ["code"]`, ["code"]],
+  [
+    "pyproject.toml",
+    `[tool.setuptools.package-dir]\n"" = "code"\n"app" = "deep/app"\n"odd" = "other"`,
+    ["code", "deep/"],
+  ],
+  [
+    "pyproject.toml",
+    `[tool.poetry]\npackages = [{ include = "a", from = "code" }, { include = "b" }]`,
+    ["code"],
+  ],
+  ["pyproject.toml", `[tool.hatch.build.targets.wheel]\npackages = ["code/app"]`, ["code"]],
+  [
+    "pyproject.toml",
+    `[tool.pytest.ini_options]\npythonpath = ["."]\n[tool.pyright]\nextraPaths = ["more"]`,
+    ["more", "."],
+  ],
+  ["pyproject.toml", "[tool.setuptools.packages]\nfind = 3\n[tool]\n", []],
+  [
+    "setup.cfg",
+    "[options]\npackage_dir =\n    = code\n[options.packages.find]\nwhere = other\n",
+    ["code", "other"],
+  ],
+  ["setup.py", `setup(packages=find_packages("code"), package_dir={"": "code"})`, ["code", "code"]],
+  ["pyrightconfig.json", `{ // here\n "extraPaths": ["more"] }`, ["more"]],
+])("finds where packages are by %s: %s", async (name, text, expected) => {
+  expect(await rootsOfMetadata(name, text)).toEqual(expected);
+});
+
+it.each([
+  ["pyproject.toml", `[project]\nrequires-python = ">=3.10"`, "3.10"],
+  ["pyproject.toml", `[tool.poetry.dependencies]\npython = "^3.9"`, "3.9"],
+  ["setup.py", `setup(python_requires=">=3.7")`, "3.8"],
+  ["setup.cfg", "[options]\npackages = find:\n", null],
+])("reads the oldest version of %s: %s", async (name, text, expected) => {
+  expect(await versionOfMetadata(name, text)).toBe(expected);
+});
+
+it("keeps the projects of a monorepo apart, and reads stubs and layouts as data", async () => {
+  const before = {
+    "one/pyproject.toml": `[tool.setuptools.packages.find]\nwhere = ["code"]\n`,
+    "one/code/core/__init__.py": "FIRST = 1\n",
+    "two/setup.cfg": "[options]\npackage_dir =\n    = source\n",
+    "two/source/core/__init__.py": "SECOND = 2\n",
+    "typings/foreign/__init__.pyi": "def call(a: int) -> int: ...\n",
+  };
+  const after = {
+    "one/main.py": "from core import FIRST\nfrom core import SECOND\n\nprint(FIRST, SECOND)\n",
+    "two/main.py":
+      "import core\nfrom core import SECOND\nfrom foreign import call\n\nprint(SECOND, core.FIRST, call())\n",
+  };
+  expect(await findingsOf(before, after)).toEqual([
+    "one/main.py:2 missing-export certain",
+    "two/main.py:5 argument-count likely",
+    "two/main.py:5 missing-member likely",
+  ]);
+});
