@@ -241,6 +241,12 @@ async function moduleMember(
     for (const root of await importRoots(workspace, one.side)) {
       const path = posix.join(root, inside);
       if (paths.has(`${path}.py`) || paths.has(`${path}.pyi`) || paths.has(path)) return null;
+      // A module that makes its names as it runs has more of them than are written in it.
+      const stem = posix.join(root, module.replaceAll(".", "/"));
+      for (const file of [`${stem}.py`, `${stem}/__init__.py`]) {
+        const text = paths.has(file) ? await workspace.text(one.side, file) : null;
+        if (text && /globals\(\)|setattr\(|sys\.modules|import \*|__dict__|\bexec\(/.test(text)) return null;
+      }
     }
   }
   return { class: "missing-member", severity: "likely" };
