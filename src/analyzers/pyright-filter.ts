@@ -263,10 +263,10 @@ async function call(
   if (!counts.test(message)) return null;
   // What a decorator makes of a function or class is as its annotation says, which is often not what it does; and when
   // the decorator's package is not installed, nobody knows.
-  const { decorated } = await pythonIndex(workspace, side);
+  const { decorated, open } = await pythonIndex(workspace, side);
   const callees = [...line.matchAll(/(\w+)\s*\(/g)].flatMap(([, name]) => name ?? []);
-  const isDecorated = callees.some((name) => decorated.has(name));
-  return { class: "argument-count", severity: isDecorated ? "hint" : "likely" };
+  const isDoubtful = callees.some((name) => decorated.has(name) || open.has(name));
+  return { class: "argument-count", severity: isDoubtful ? "hint" : "likely" };
 }
 
 function missingReturn(one: PyrightDiagnostic, lines: readonly string[]): Judged | null {

@@ -8,6 +8,8 @@ export interface PythonIndex {
   decorated: ReadonlySet<string>;
   /** Functions that say what they return: what is told of others was guessed from their bodies. */
   annotated: ReadonlySet<string>;
+  /** Functions that take any keyword when they run, and name some for type checkers (PEP 692). */
+  open: ReadonlySet<string>;
 }
 
 const fileLimit = 4_000;
@@ -25,18 +27,22 @@ export function pythonIndex(workspace: Workspace, side: Side): Promise<PythonInd
 async function readIndex(workspace: Workspace, side: Side): Promise<PythonIndex> {
   const decorated = new Set<string>();
   const annotated = new Set<string>();
+  const open = new Set<string>();
   for (const path of (await workspace.sources(side, "python")).filter(isPython).slice(0, fileLimit)) {
     const text = await workspace.source(side, "python", path);
-    if (text !== null) indexInto(text, decorated, annotated);
+    if (text !== null) indexInto(text, { decorated, annotated, open });
   }
-  return { decorated, annotated };
+  return { decorated, annotated, open };
 }
 
 /** Decorators after which a function or class is called as it is written. */
 const plain =
   /^\s*@(staticmethod|classmethod|(dataclasses\.)?dataclass|(typing\.|t\.|te\.|typing_extensions\.)?(final|override|overload|no_type_check)|(abc\.)?abstractmethod|(functools\.)?total_ordering)\b/;
 
-function indexInto(text: string, decorated: Set<string>, annotated: Set<string>): void {
+function indexInto(
+  text: string,
+  { decorated, annotated, open }: Record<keyof PythonIndex, Set<string>>,
+): void {
   const lines = text.split(/\r?\n/);
   let isPending = false;
   for (const [index, line] of lines.entries()) {
@@ -45,7 +51,10 @@ function indexInto(text: string, decorated: Set<string>, annotated: Set<string>)
     if (name === undefined) continue;
     if (isPending) decorated.add(name);
     isPending = false;
-    if (word === "def" && /->/.test(headOf(lines, index))) annotated.add(name);
+    if (word !== "def") continue;
+    const head = headOf(lines, index);
+    if (head.includes("->")) annotated.add(name);
+    if (/\*\*\w+\s*:\s*[\w.]*Unpack\b/.test(head)) open.add(name);
   }
 }
 

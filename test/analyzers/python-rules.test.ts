@@ -256,3 +256,61 @@ it("keeps the projects of a monorepo apart, and reads stubs and layouts as data"
     "two/main.py:5 missing-member likely",
   ]);
 });
+
+it("doubts a type checker's word on arguments where a decorator or Unpack stands between, and on None nobody wrote", async () => {
+  const before = {
+    "lib.py": `from typing import Optional, TypedDict, Unpack
+
+import click
+
+
+class Named(TypedDict, total=False):
+    a: int
+
+
+def options(**kwargs: Unpack[Named]) -> None: ...
+
+
+@click.pass_context
+def command(ctx, name): ...
+
+
+def plain(a, b): ...
+
+
+def guessed(a):
+    if a:
+        return None
+    return "a"
+
+
+def written(a: int) -> Optional[str]:
+    return guessed(a)
+`,
+  };
+  const after = {
+    "use.py": `from typing import Final
+
+from lib import command, guessed, options, plain, written
+
+options(b=1)
+command("x")
+plain(1)
+one = guessed(1)
+two = written(1)
+print(one.upper(), two.upper(), written(2).upper())
+LIMIT: Final = 1
+LIMIT = 2
+
+
+def late(x=None):
+    return x.upper()
+`,
+  };
+  expect(await findingsOf(before, after)).toEqual([
+    "use.py:10 null-access likely",
+    "use.py:10 null-access likely",
+    "use.py:12 constant-assignment likely",
+    "use.py:7 argument-count likely",
+  ]);
+});
