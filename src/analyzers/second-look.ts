@@ -137,7 +137,7 @@ async function isOfOpenClass(finding: Finding, { workspace }: Look): Promise<boo
     return false;
   const name = finding.subject;
   if (/Mixin|Base|Abstract|Interface|Protocol/.test(name)) return true;
-  const child = /^[ \t]*class\s+\w+XX\b[^)]*\)\s*:/m;
+  const child = new RegExp(`^[ \\t]*class\\s+\\w+\\s*\\([^)]{0,500}\\b${name}\\b[^)]{0,500}\\)\\s*:`, "m");
   const own = new RegExp(`^[ \\t]*class\\s+${name}\\b`, "m");
   let isOurs = false;
   const sources = (await workspace.sources("head", "python")).filter((path) => isPython(path));
