@@ -3,7 +3,23 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+/**
+ * Analyses a change in a new process. What engines that stayed warm say of a change must be what new ones say; an alarm
+ * is looked at again, so that one that comes from an earlier change is told from one that comes from this.
+ */
+export function examineAfresh(root, { folder, env }, ends, timeout) {
+  const script = fileURLToPath(new URL("./examine-once.mjs", import.meta.url));
+  const said = execFileSync(process.execPath, [script, root, String(timeout)], {
+    input: JSON.stringify({ clone: { folder, env }, ends }),
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+    timeout: timeout + 60_000,
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  return JSON.parse(said);
+}
 
 export async function loadEngine(root) {
   const load = (name) => import(pathToFileURL(join(root, "dist/src", name)).href);

@@ -54,7 +54,12 @@ export function summarise(head, mutants, commits, names) {
       with_finding: alarms.length,
       rate: decided.length === 0 ? null : alarms.length / decided.length,
       ...wilson(alarms.length, decided.length),
-      list: alarms.map(({ id, parent, findings }) => ({ commit: id, parent, findings })),
+      list: alarms.map(({ id, parent, findings, only_warm }) => ({
+        commit: id,
+        parent,
+        findings,
+        only_warm,
+      })),
       not_decided: commits.length - decided.length,
     },
   };
@@ -149,11 +154,11 @@ function missed({ id, variant, language, commit, file, line, note, before, after
   - after: ${quoted(after.join(" ⏎ "))}`;
 }
 
-function alarm({ commit, findings }) {
+function alarm({ commit, findings, only_warm: warm = [] }) {
   return findings
     .map(
       (one) =>
-        `- ${commit.slice(0, 12)} \`${one.file}:${one.line}\` ${one.severity} ${one.class} (${one.source}): ${quoted(one.message)}\n  - ${quoted(one.evidence)}`,
+        `- ${commit.slice(0, 12)} \`${one.file}:${one.line}\` ${one.severity} ${one.class} (${one.source})${warm.includes(`${one.class} ${one.file}:${one.line}`) ? ", **not said by a new process**" : ""}: ${quoted(one.message)}\n  - ${quoted(one.evidence)}`,
     )
     .join("\n");
 }

@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { commitOf, loadEngine, versionsOf } from "./engine.mjs";
+import { commitOf, examineAfresh, loadEngine, versionsOf } from "./engine.mjs";
 import { plan } from "./plan.mjs";
 import { progressBar } from "./progress.mjs";
 import { openRecords } from "./records.mjs";
@@ -127,14 +127,16 @@ async function main() {
       return text;
     };
 
-    const asItIs = async ({ commit, parent }) =>
-      records.get("commit", commit) ??
-      records.add({
-        kind: "commit",
-        id: commit,
-        parent,
-        ...(await examine(clone, { base: parent, head: commit }, timeout)),
-      });
+    const asItIs = async ({ commit, parent }) => {
+      const known = records.get("commit", commit);
+      if (known) return known;
+      const ends = { base: parent, head: commit };
+      const seen = await examine(clone, ends, timeout);
+      const said = ({ findings }) => findings.map(({ class: name, file, line }) => `${name} ${file}:${line}`);
+      const again = seen.findings.length > 0 ? said(examineAfresh(options.root, clone, ends, timeout)) : [];
+      const only_warm = said(seen).filter((one) => !again.includes(one));
+      return records.add({ kind: "commit", id: commit, parent, ...seen, only_warm });
+    };
     const mutants =
       records.get("plan", "plan")?.mutants ??
       records.add({
