@@ -27,6 +27,11 @@ function reduce(schema: JsonSchema, definitions: JsonSchema, depth: number): Jso
   if (Array.isArray(alternatives)) return { anyOf: alternatives.map(inner) };
   // Zod writes an intersection so; only objects are ever put together.
   if (Array.isArray(schema.allOf)) return Object.assign({}, ...schema.allOf.map(inner));
+  const { type } = schema;
+  // Not every server takes a list of types.
+  if (Array.isArray(type)) {
+    return { anyOf: type.map((one) => (one === "null" ? { type: one } : inner({ ...schema, type: one }))) };
+  }
   const reduced: JsonSchema = {};
   for (const key of ["type", "enum", "const", "required"]) {
     if (schema[key] !== undefined) reduced[key] = schema[key];

@@ -218,8 +218,9 @@ function localhostLookup(baseUrl: string): LookupFunction | undefined {
 
 function proxies({ env }: Sluice): { httpProxy: string; httpsProxy: string; noProxy: string } {
   const value = (name: string) => env[name.toLowerCase()] ?? env[name] ?? "";
-  const http = value("HTTP_PROXY");
-  return { httpProxy: http, httpsProxy: value("HTTPS_PROXY") || http, noProxy: value("NO_PROXY") };
+  const proxy = (name: string) => (URL.canParse(value(name)) ? value(name) : "");
+  const http = proxy("HTTP_PROXY");
+  return { httpProxy: http, httpsProxy: proxy("HTTPS_PROXY") || http, noProxy: value("NO_PROXY") };
 }
 
 function one(value: string | string[] | undefined): string | null {
