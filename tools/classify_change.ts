@@ -13,8 +13,8 @@ export default defineTool({
   hints: reads,
   async run(args, { sluice, signal }) {
     const { openRequestedChange } = await import("../src/review/requested-change.js");
-    const { classify } = await import("../src/review/classify.js");
+    const { classifyWithModel } = await import("../src/review/classify.js");
     const { change, ...context } = await openRequestedChange(sluice, args, signal);
-    return classify(change, sluice, { ...context, signal });
+    return classifyWithModel(change, sluice, { ...context, signal });
   },
 });

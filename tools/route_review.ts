@@ -14,10 +14,10 @@ export default defineTool({
   async run(args, { sluice, signal }) {
     const { openRequestedChange } = await import("../src/review/requested-change.js");
     const { surroundings } = await import("../src/change/surroundings.js");
-    const { classify } = await import("../src/review/classify.js");
+    const { classifyWithModel } = await import("../src/review/classify.js");
     const { route } = await import("../src/review/route.js");
     const { change, config, store } = await openRequestedChange(sluice, args, signal);
-    const { class: name } = await classify(change, sluice, { config, signal });
+    const { class: name } = await classifyWithModel(change, sluice, { config, signal });
     const context = await surroundings(change, { sluice, signal });
     return route(change, sluice, { store, config, class: name, context, signal });
   },

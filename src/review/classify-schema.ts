@@ -14,8 +14,8 @@ export const classification = z.object({
   ),
   /** Reasons for this class beyond those listed. */
   more_reasons: z.int(),
-  /** `patterns`: the configuration's; `content`: what the change says; `syntax`: what a parser proved. */
-  decided_by: z.enum(["patterns", "content", "syntax"]),
+  /** `patterns`: the configuration's; `content`: what the change says; `syntax`: what a parser proved; `model`: raised by a local one. */
+  decided_by: z.enum(["patterns", "content", "syntax", "model"]),
   trees: treesOutput,
 });
 

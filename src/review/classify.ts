@@ -1,6 +1,7 @@
 import type { Change, ChangedFile } from "../change/types.js";
 import type { Config } from "../config/schema.js";
 import { isSluiceError } from "../errors.js";
+import type { LocalTier } from "../local/local.js";
 import type { Sluice } from "../sluice.js";
 import { type Budget, type Contents, type Judgement, judgeFile } from "./classify/file.js";
 import { isCode } from "./classify/languages.js";
@@ -47,6 +48,21 @@ export async function classify(
   options: ClassifyOptions,
 ): Promise<Classification> {
   return result(change, await reasonsFor(change, options));
+}
+
+/**
+ * The same, with a local model asked when the rules left it below SECURITY, where there is one that is loaded. It may
+ * raise the class, with a changed line as evidence, and never lowers it.
+ */
+export async function classifyWithModel(
+  change: Change,
+  sluice: Sluice,
+  options: ClassifyOptions & { config: Config; tier?: LocalTier | undefined },
+): Promise<Classification> {
+  const reasons = await reasonsFor(change, options);
+  const { raiseReasons } = await import("./model-screen/raise.js");
+  const current = highestClass(reasons);
+  return result(change, [...reasons, ...(await raiseReasons(change, sluice, { ...options, current }))]);
 }
 
 /** The paths of a change's files that are SECURITY by themselves. Throws on cancellation. */
@@ -179,6 +195,9 @@ function proof(
   return [{ class: "COMPLEX", origin: "content", rule: "not-routine", file: null, evidence: why }];
 }
 
+/** Who is named of several that ask for the same class. */
+const deciders = ["patterns", "content", "model"] as const;
+
 function result(change: Change, reasons: readonly Reason[]): Classification {
   const decided = highestClass(reasons);
   const { shown, more } = selectReasons(reasons, shownReasons);
@@ -191,7 +210,7 @@ function result(change: Change, reasons: readonly Reason[]): Classification {
       evidence,
     })),
     more_reasons: more,
-    decided_by: origins.has("patterns") ? "patterns" : origins.has("content") ? "content" : "syntax",
+    decided_by: deciders.find((origin) => origins.has(origin)) ?? "syntax",
     trees: treesOf(change),
   };
 }

@@ -1,5 +1,5 @@
 import { surroundings } from "../change/surroundings.js";
-import { classify } from "./classify.js";
+import { classifyWithModel } from "./classify.js";
 import { checkFingerprint } from "./fingerprint-check.js";
 import { type Check, runGates } from "./gates.js";
 import { type Prescreen, prescreen as runPrescreen } from "./prescreen.js";
@@ -170,7 +170,7 @@ export const classification: Stage<"classify"> = {
   section: "review.classification",
   async run(known) {
     const { change, sluice, config, signal } = known;
-    known.classification ??= await classify(change, sluice, { config, signal });
+    known.classification ??= await classifyWithModel(change, sluice, { config, signal });
     const { class: name, reasons } = known.classification;
     const [first] = reasons;
     return { state: "passed", summary: first === undefined ? name : `${name}: ${first.rule}` };

@@ -5,8 +5,11 @@ import { printable } from "../../printable.js";
 export const changeClasses = ["SECURITY", "COMPLEX", "ROUTINE"] as const;
 export type ChangeClass = (typeof changeClasses)[number];
 
-/** Where a reason comes from: the configuration's patterns, what the change says, or what a parser proved. */
-export type Origin = "patterns" | "content" | "syntax";
+/**
+ * Where a reason comes from: the configuration's patterns, what the change says, what a parser proved, or a local model
+ * that quotes the change.
+ */
+export type Origin = "patterns" | "content" | "syntax" | "model";
 
 export interface Reason {
   class: ChangeClass;

@@ -45,7 +45,7 @@ export type Reply<T> = { state: "answered"; value: T } | { state: "too large" } 
 export class Asking {
   answered = 0;
   /** What the last question failed with. */
-  failure: string | null = null;
+  failure: { kind: Unavailable["kind"]; message: string } | null = null;
   /** Why there are no more answers; null while there may be. */
   ended: { kind: Unavailable["kind"] | "time"; message: string } | null = null;
   readonly #until: number;
@@ -89,9 +89,8 @@ export class Asking {
     if (asked.state === "answered") return this.#took(asked);
     if (asked.kind === "out_of_context") return { state: "too large" };
     this.#failures += 1;
-    this.failure = `${asked.message} ${asked.hint}`.slice(0, 300);
-    if (gone.includes(asked.kind) || this.#failures >= patience)
-      this.ended = { kind: asked.kind, message: this.failure };
+    this.failure = { kind: asked.kind, message: `${asked.message} ${asked.hint}`.slice(0, 300) };
+    if (gone.includes(asked.kind) || this.#failures >= patience) this.ended = this.failure;
     return { state: "none" };
   }
 

@@ -209,15 +209,16 @@ function outcome(
 ): Pick<EngineReport, "state" | "note"> {
   const dropped = [...doubts].map(([why, times]) => `${times} ${why}`);
   const total = [...doubts.values()].reduce((sum, times) => sum + times, 0);
+  const last = ended ?? (unanswered > 0 ? failure : null);
   const notes = [
     `${count(asked, "file")} asked, ${fromCache} from cache`,
     ...(total > 0 ? [`${count(total, "claim")} dropped (${dropped.join(", ")})`] : []),
     ...(unanswered > 0 ? [`${unanswered} not answered for`] : []),
     ...(left > 0 ? [`${count(left, "file")} too large or too many`] : []),
-    ...(ended ? [ended.message] : unanswered > 0 && failure !== null ? [failure] : []),
+    ...(last ? [last.message] : []),
   ];
   return {
-    state: stateOf(ended?.kind ?? null, answered + fromCache > 0, unanswered > 0),
+    state: stateOf(last?.kind ?? null, answered + fromCache > 0, unanswered > 0),
     note: notes.join("; "),
   };
 }
