@@ -94,7 +94,7 @@ export async function inspect(endpoint: Endpoint, http: Http, signal: AbortSigna
     if (!owners.has(owner)) continue;
     return {
       server,
-      models: entries.map((entry) => listed(entry, server !== "llama-server" || null)),
+      models: entries.map((entry) => listed(entry, (entry.status?.value ?? "loaded") === "loaded")),
       dialect: switchable,
     };
   }
@@ -146,7 +146,8 @@ export async function modelFacts(
     bodyTimeout: lookTimeout,
     cap: lookCap,
   });
-  if (answer.status === 404 || answer.status === 501) {
+  // Not told is no failure: whatever is wrong shows when it is asked.
+  if (answer.status === 501 || [400, 404, 405, 422].includes(answer.status)) {
     await leave(answer);
     return { context: model.context, slots: null };
   }
