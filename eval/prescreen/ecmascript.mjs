@@ -9,6 +9,7 @@ import { missingImports, undefinedNames } from "./ecmascript-names.mjs";
 import { nullAccesses } from "./ecmascript-null.mjs";
 import { globalNames, nodesOf, openProgram } from "./ecmascript-program.mjs";
 import { missingReturns } from "./ecmascript-returns.mjs";
+import { logicFinders } from "./logic-ecmascript.mjs";
 import { isSilenced, isSilencedFile } from "./site.mjs";
 
 const finders = {
@@ -20,6 +21,7 @@ const finders = {
   "reassigned-constant": reassignedConstants,
   "null-access": nullAccesses,
   "argument-count": argumentCounts,
+  ...logicFinders,
 };
 
 /**

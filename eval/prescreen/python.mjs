@@ -2,6 +2,7 @@
 // run, as far as names and annotations can tell. Python has no constants to reassign.
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { logicFinders } from "./logic-python.mjs";
 import { argumentCounts } from "./python-calls.mjs";
 import { duplicateKeys, selfComparisons } from "./python-literals.mjs";
 import { missingImports, undefinedNames } from "./python-names.mjs";
@@ -18,6 +19,7 @@ const finders = {
   "duplicate-key": duplicateKeys,
   "null-access": nullAccesses,
   "argument-count": argumentCounts,
+  ...logicFinders,
 };
 
 export const pythonClasses = Object.keys(finders);

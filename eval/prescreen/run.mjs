@@ -7,6 +7,9 @@ import { dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { commitOf, examineAfresh, loadEngine, versionsOf } from "./engine.mjs";
+import { logicClasses } from "./logic.mjs";
+import { openModel } from "./model.mjs";
+import { modelMarkdown, summariseModel } from "./model-report.mjs";
 import { plan } from "./plan.mjs";
 import { progressBar } from "./progress.mjs";
 import { openRecords } from "./records.mjs";
@@ -24,6 +27,10 @@ const usage = `node eval/prescreen/run.mjs --repo PATH [options]
   --tests           make mistakes in test files too
   --timeout SECONDS for one analysis (default 240)
   --out DIR         for results (default eval/results/<name of the repository>)
+  --with-model      ask the local model too, and make mistakes of logic as well:
+                    ${Object.keys(logicClasses).join(", ")}
+  --endpoint URL    of the local model (default: as configured)
+  --model NAME      of the local model (default: as configured)
   --resume          go on with the results that are there
   --root DIR        a built checkout of Sluice (default: this one)`;
 
@@ -34,7 +41,10 @@ function readOptions() {
   const { values } = parseArgs({
     options: {
       repo: { type: "string" },
-      classes: text(Object.keys(classes).join(",")),
+      classes: { type: "string" },
+      "with-model": { type: "boolean", default: false },
+      endpoint: { type: "string" },
+      model: { type: "string" },
       n: text("50"),
       seed: text("1"),
       commits: text("300"),
@@ -48,10 +58,10 @@ function readOptions() {
   });
   if (values.help) return null;
   if (!values.repo) throw new Error(`--repo is needed\n\n${usage}`);
-  const wanted = values.classes.split(",").map((name) => name.trim());
-  const wrong = wanted.find((name) => !(name in classes));
-  if (wrong !== undefined)
-    throw new Error(`no class ${wrong}: give some of ${Object.keys(classes).join(", ")}`);
+  const known = Object.keys({ ...classes, ...(values["with-model"] ? logicClasses : {}) });
+  const wanted = values.classes?.split(",").map((name) => name.trim()) ?? known;
+  const wrong = wanted.find((name) => !known.includes(name));
+  if (wrong !== undefined) throw new Error(`no class ${wrong}: give some of ${known.join(", ")}`);
   const count = (name) => {
     if (!/^[1-9]\d{0,5}$/.test(values[name]))
       throw new Error(`--${name} takes a whole number above 0, not ${values[name]}`);
@@ -78,6 +88,11 @@ async function main() {
     !/\.d\.[cm]?ts$|\.pyi$|\.min\.|(^|\/)(node_modules|dist|vendor|third_party)\//.test(path) &&
     !files.isFixture(path) &&
     (options.tests || !files.isTest(path));
+  const model = options["with-model"] ? await openModel(options.root, options) : null;
+  const look = async (ends) => {
+    const seen = await examine(clone, ends, options.timeout);
+    return model === null ? seen : { ...seen, model: await model.examine(clone, ends, seen) };
+  };
   const clone = scratchClone(options.repo);
   const bar = progressBar();
   let report = () => {};
@@ -103,6 +118,7 @@ async function main() {
       tests: options.tests,
       timeout_s: timeout / 1_000,
       versions: versionsOf(options.root),
+      ...(model === null ? {} : { with_model: model.head }),
     };
     const records = openRecords(options.out, head, options.resume);
     const commits = recentCommits(clone, options.commits, isAnalysed);
@@ -121,7 +137,8 @@ async function main() {
         asTheyAre,
         names,
       );
-      const text = markdown(summary, names);
+      if (model !== null) summary.model = summariseModel(head, made, asTheyAre);
+      const text = markdown(summary, names) + (model === null ? "" : modelMarkdown(summary.model));
       writeFileSync(join(options.out, "report.json"), `${JSON.stringify(summary, null, 2)}\n`);
       writeFileSync(join(options.out, "report.md"), text);
       return text;
@@ -131,7 +148,7 @@ async function main() {
       const known = records.get("commit", commit);
       if (known) return known;
       const ends = { base: parent, head: commit };
-      const seen = await examine(clone, ends, timeout);
+      const seen = await look(ends);
       const said = ({ findings }) => findings.map(({ class: name, file, line }) => `${name} ${file}:${line}`);
       const again = seen.findings.length > 0 ? said(examineAfresh(options.root, clone, ends, timeout)) : [];
       const only_warm = said(seen).filter((one) => !again.includes(one));
@@ -165,7 +182,7 @@ async function main() {
       if (records.get("mutant", mutant.id)) continue;
       checkOut(clone, mutant);
       writeSource(clone, mutant.file, applied(readSource(clone, mutant.file), mutant.edits));
-      const seen = await examine(clone, { base: "HEAD", head: "WORKTREE" }, timeout);
+      const seen = await look({ base: "HEAD", head: "WORKTREE" });
       records.add({ kind: "mutant", ...mutant, ...judged(mutant, seen) });
     }
     for (const [done, one] of commits.entries()) {
@@ -177,12 +194,13 @@ async function main() {
     console.error(`written to ${options.out}`);
   } finally {
     clone.remove();
+    await model?.close();
   }
 }
 
 /** A mistake counts as caught when anything certain or likely is said; the commit alone has nothing of the kind. */
 function judged(mutant, seen) {
-  const right = classes[mutant.class];
+  const right = classes[mutant.class] ?? logicClasses[mutant.class];
   return {
     language: languageOf(mutant.file),
     ...seen,

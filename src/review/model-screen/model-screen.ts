@@ -9,7 +9,7 @@ import type { Sluice } from "../../sluice.js";
 import type { StateStore } from "../../state/store.js";
 import { securityFiles } from "../classify.js";
 import { Asking, defaultLimits, type Limits } from "./asking.js";
-import { type Doubt, findingsOf, recheck } from "./check.js";
+import { type CheckedClaim, type Doubt, findingsOf, recheck } from "./check.js";
 import { examine } from "./examine.js";
 import { openKept } from "./kept.js";
 import { partsOf } from "./show.js";
@@ -32,6 +32,8 @@ export interface ModelScreen {
   findings: Finding[];
   /** `prefilter`, when it was asked, and `model`. */
   engines: EngineReport[];
+  /** How sure both passes were of each finding, 0 to 1, by its id. */
+  confidence: ReadonlyMap<string, number>;
 }
 
 type Work = { unit: Unit; blocks: Block[] };
@@ -55,6 +57,7 @@ export async function modelScreen(
     const ms = sluice.clock() - started;
     return {
       findings: [],
+      confidence: new Map(),
       engines: [{ name: "model", state: "failed", ms, note: messageOf(error).slice(0, 300) }],
     };
   }
@@ -69,6 +72,7 @@ async function screened(
   const { config, signal } = options;
   const skipped = (note: string): ModelScreen => ({
     findings: [],
+    confidence: new Map(),
     engines: [{ name: "model", state: "skipped", ms: sluice.clock() - started, note }],
   });
   if (config.review.prescreen.backend === "premium")
@@ -91,13 +95,20 @@ async function screened(
   const work = chosen?.chosen ?? units.map((unit) => ({ unit, blocks: unit.blocks }));
   const asking = new Asking(tier, "primary", asked(options, "model"));
   const begun = sluice.clock();
-  const { findings, counts } = await look(asking, work, units, model, primary.slots ?? 1, options);
+  const { findings, confidence, counts } = await look(
+    asking,
+    work,
+    units,
+    model,
+    primary.slots ?? 1,
+    options,
+  );
   const report: EngineReport = {
     name: "model",
     ...outcome(asking, counts, left),
     ms: sluice.clock() - begun,
   };
-  return { findings, engines: [...(chosen ? [chosen.report] : []), report] };
+  return { findings, confidence, engines: [...(chosen ? [chosen.report] : []), report] };
 }
 
 function asked({ limits = defaultLimits, signal, onProgress }: ModelScreenOptions, name: string) {
@@ -150,7 +161,7 @@ async function look(
   model: string,
   slots: number,
   { store, found, onProgress, signal }: ModelScreenOptions,
-): Promise<{ findings: Finding[]; counts: Counts }> {
+): Promise<Omit<ModelScreen, "engines"> & { counts: Counts }> {
   const counts: Counts = { asked: 0, fromCache: 0, unanswered: 0, doubts: new Map() };
   const doubt = (why: Doubt) => counts.doubts.set(why, (counts.doubts.get(why) ?? 0) + 1);
   const kept = await openKept(store.cache("local-model"), `primary ${model}`, [
@@ -158,6 +169,11 @@ async function look(
     "prescreen-refute",
   ]);
   const findings: Finding[][] = work.map(() => []);
+  const confidence = new Map<string, number>();
+  const add = (index: number, unit: Unit, claims: readonly CheckedClaim[]) => {
+    findings[index] = findingsOf(unit, claims, model);
+    for (const [at, { id }] of findings[index].entries()) confidence.set(id, claims[at]?.confidence ?? 0);
+  };
   let next = 0;
   let done = 0;
   const worker = async () => {
@@ -169,7 +185,7 @@ async function look(
       const known = await kept.claims(unit, blocks);
       if (known !== null) {
         counts.fromCache += 1;
-        findings[index] = findingsOf(unit, recheck(known, unit, found, doubt), model);
+        add(index, unit, recheck(known, unit, found, doubt));
       } else if (asking.ended !== null) {
         counts.unanswered += 1;
       } else {
@@ -177,7 +193,7 @@ async function look(
         const { claims, whole } = await examine(asking, partsOf(unit, blocks), { units, found, doubt });
         if (whole) await kept.keepClaims(unit, blocks, claims);
         else counts.unanswered += 1;
-        findings[index] = findingsOf(unit, claims, model);
+        add(index, unit, claims);
       }
       done += 1;
       onProgress?.(`model: ${done} of ${count(work.length, "file")}`);
@@ -187,7 +203,7 @@ async function look(
   const runs = await Promise.allSettled(Array.from({ length: workers }, worker));
   signal.throwIfAborted();
   for (const run of runs) if (run.status === "rejected") throw run.reason;
-  return { findings: findings.flat(), counts };
+  return { findings: findings.flat(), confidence, counts };
 }
 
 /** Failures that mean that there is no model to ask, not that it did badly. */
