@@ -154,8 +154,9 @@ function judge(one: z.infer<typeof output>["diagnostics"][number], file: Written
   }
   if (rule.class === "undefined-name") return undefinedName(diagnostic, one.message, file);
   if (rule.class === "self-comparison") {
-    if (isNanTest(file.text, line)) return null;
-    return { ...diagnostic, severity: severityOfSame(spanned(one, file)) };
+    const comparison = spanned(one, file);
+    if (isNanTest(comparison, file.text, line)) return null;
+    return { ...diagnostic, severity: severityOfSame(comparison) };
   }
   if (rule.class === "unreachable-code" && /^break;?$/.test(evidence)) return null;
   return diagnostic;
@@ -185,7 +186,9 @@ function undefinedName(diagnostic: Diagnostic, message: string, file: Written): 
   const word = new RegExp(`(?<![\\w$])${name.replace(/\$/g, "\\$")}(?![\\w$])`);
   if (declaredGlobals(file.text).has(name) || elsewhere.some((block) => word.test(block))) return null;
   const isModule =
-    file.script !== null || /^\s*(import|export)\b|\brequire\s*\(|\bmodule\.exports\b/m.test(file.text);
+    file.script !== null ||
+    /\.[cm]js$/i.test(file.path) ||
+    /^\s*(import|export)\b|\brequire\s*\(|\bmodule\.exports\b/m.test(file.text);
   // A script gets its names from the page around it.
   return {
     ...diagnostic,
@@ -212,11 +215,15 @@ function isTyped({ path, script }: Written): boolean {
   return script === null ? isTypeScript(path) : /^ts/.test(script.language);
 }
 
-/** `x !== x` is how NaN is told where nothing else does. */
-function isNanTest(text: string, line: number): boolean {
-  const around = text
-    .split(/\r?\n/)
-    .slice(Math.max(0, line - 4), line + 2)
-    .join("\n");
-  return /nan\b|SameValue|Object\.is/i.test(around);
+/** `x !== x` is how NaN is told where nothing else does, and `x === x` what is none; both say so nearby. */
+function isNanTest(comparison: string, text: string, line: number): boolean {
+  const lines = text.split(/\r?\n/);
+  const around = lines.slice(Math.max(0, line - 4), line + 2).join("\n");
+  if (/SameValue|Object\.is/i.test(around)) return true;
+  if (/!==?/.test(comparison)) return /nan\b/i.test(around);
+  // A call of `isNaN` beside it has the question asked already.
+  return (
+    /nan\b/i.test((lines[line - 1] ?? "").replace(/\bisNaN\s*\(/g, "(")) ||
+    /!\s*\(/.test(lines[line - 1] ?? "")
+  );
 }

@@ -110,13 +110,20 @@ function syntaxError(one: ts.DiagnosticWithLocation, file: ts.SourceFile): TypeS
 }
 
 /** Functions of both sides that no longer return what they did. */
-export function valuesLost(head: Checked, base: Tree, pairs: readonly Pair[]): TypeScriptDiagnostic[] {
+export function valuesLost(
+  head: Checked,
+  base: Tree,
+  pairs: readonly Pair[],
+  said: readonly TypeScriptDiagnostic[],
+): TypeScriptDiagnostic[] {
   const suspects = pairs.flatMap((pair) => {
     if (pair.base === null || pair.head === null) return [];
     if (base.id(`${root}/${pair.base}`) === head.tree.id(`${root}/${pair.head}`)) return [];
     const before = parse(base, pair.base);
     const after = parse(head.tree, pair.head);
-    return before && after && lostReturns(before, after, null, []).length > 0 ? [{ before, after }] : [];
+    return before && after && lostReturns(before, after, null, [], said).length > 0
+      ? [{ before, after }]
+      : [];
   });
   if (suspects.length === 0) return [];
   const names = pairs.flatMap((pair) => (pair.head === null ? [] : (sourceName(head.tree, pair.head) ?? [])));
@@ -124,7 +131,7 @@ export function valuesLost(head: Checked, base: Tree, pairs: readonly Pair[]): T
   const users = names.flatMap((name) => program.getSourceFile(name) ?? []);
   return suspects.flatMap(({ before, after }) => {
     const file = program.getSourceFile(after.fileName);
-    return file ? lostReturns(before, file, program.getTypeChecker(), users) : [];
+    return file ? lostReturns(before, file, program.getTypeChecker(), users, said) : [];
   });
 }
 

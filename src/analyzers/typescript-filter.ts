@@ -54,7 +54,9 @@ export function judge(
   const isMember = rule.class === "missing-member" && isNamespaceMember(node, checker);
   if (javascript && !rule.javascript && !isMember) return null;
   found.class = isAboutPromise(diagnostic) ? "missing-await" : rule.class;
-  found.severity = javascript && rule.javascript === "hint" ? "hint" : rule.severity;
+  const isDoubtful =
+    javascript && rule.javascript === "hint" && !isTooFewForLanguage(diagnostic, node, checker);
+  found.severity = isDoubtful ? "hint" : rule.severity;
   found.message = messageOf(diagnostic, found.class);
   if (isComponent(found.path) && isComponentsWay(found, rule, node, file)) return null;
   const text = file.text.slice(start, start + (diagnostic.length ?? 0));
@@ -236,6 +238,17 @@ function memberIsKnown(node: ts.Node, checker: ts.TypeChecker): boolean {
   if (isPlatformType(type) || hasUnknownParts(checker, type)) return false;
   const text = checker.typeToString(type);
   return !/\bglobalThis\b|^ImportMeta$|^ErrorConstructor$/.test(text) && !ts.isMetaProperty(owner);
+}
+
+/** Fewer arguments than a method of the language itself needs, as in `text.indexOf()`. */
+function isTooFewForLanguage(diagnostic: ts.Diagnostic, node: ts.Node, checker: ts.TypeChecker): boolean {
+  const message = ts.flattenDiagnosticMessageText(diagnostic.messageText, " ");
+  const [, expected, got] =
+    /^Expected (?:at least )?(\d+)(?:-\d+)? arguments?, but got (\d+)/.exec(message) ?? [];
+  if (expected === undefined || Number(got) >= Number(expected)) return false;
+  const call = closest(node, ts.isCallExpression);
+  const declaration = call && checker.getResolvedSignature(call)?.declaration;
+  return declaration !== undefined && /lib\.es[\w.]*\.d\.ts$/.test(declaration.getSourceFile().fileName);
 }
 
 function callIsKnown(node: ts.Node, checker: ts.TypeChecker): boolean {

@@ -84,7 +84,7 @@ export function analyse(asked: unknown) {
     if (!projects.head) continue;
     const checked = checkedOn("head", projects.head);
     found.head.push(...checkAll(checked, pathsOn("head", group), missed.head, untilHead));
-    if (Date.now() < untilHead("")) found.head.push(...valuesLost(checked, trees.base, group));
+    if (Date.now() < untilHead("")) found.head.push(...valuesLost(checked, trees.base, group, found.head));
   }
   const older = couldBeOlder(found.head, trees);
   for (const { group, projects } of chosen) {

@@ -4,9 +4,11 @@ import type { TypeScriptDiagnostic } from "./typescript-filter.js";
 import { root } from "./typescript-project.js";
 
 /**
- * Functions without a declared type that returned a value on every way out before, and return none now. Where what
- * they give is still used, that is a mistake; elsewhere it may be meant.
+ * Functions that returned a value on every way out before, and now on some or on none. On some, or with the word
+ * `return` alone gone, that is a mistake; on none it is one where what they give is still used, and may be meant
+ * elsewhere.
  *
+ * @param said what the compiler said already: it is not said twice
  * @param checker of the program that `file` and `users` are in; without one nothing counts as used
  */
 export function lostReturns(
@@ -14,26 +16,52 @@ export function lostReturns(
   file: ts.SourceFile,
   checker: ts.TypeChecker | null,
   users: readonly ts.SourceFile[],
+  said: readonly TypeScriptDiagnostic[],
 ): TypeScriptDiagnostic[] {
+  const path = componentOf(file.fileName).slice(root.length + 1);
+  const lineOf = (position: number) => file.getLineAndCharacterOfPosition(position).line + 1;
   const old = functionsOf(before);
   const found: TypeScriptDiagnostic[] = [];
   for (const [name, one] of functionsOf(file)) {
     const was = old.get(name);
-    if (!was?.body || !one.body || one.type || was.type || !ts.isBlock(one.body)) continue;
+    if (!was?.body || !one.body || !ts.isBlock(one.body)) continue;
     if (one.body.statements.length === 0 || one.asteriskToken || !alwaysReturned(was.body)) continue;
+    if (!canEnd(one.body)) continue;
     const returns = returnsOf(one.body);
-    if (returns.some(({ expression }) => expression) || !canEnd(one.body)) continue;
+    const giving = returns.filter(({ expression }) => expression && !isNothing(expression));
+    const isPartly = giving.length > 0;
+    // Who writes a bare `return` knows that it gives nothing.
+    if (isPartly && giving.length < returns.length) continue;
+    const isWordLost = lostWord(was.body, before, one.body, file);
+    // What is declared the compiler checks; but it is silent where something unknown may never return.
+    if ((one.type || was.type) && !isPartly) continue;
+    if (isPartly && ((!isWordLost && endsInCall(one.body)) || mayGiveNothing(one.type))) continue;
+    const line = lineOf((one.name ?? one).getStart(file));
+    const head = { start: Math.min(line, lineOf(one.getStart(file))), end: lineOf(one.body.getStart(file)) };
+    const isSaid = said.some(
+      (other) =>
+        other.class === "missing-return" &&
+        other.path === path &&
+        other.line >= head.start &&
+        other.line <= head.end,
+    );
+    if (isSaid) continue;
     const short = name.slice(name.lastIndexOf(".") + 1);
-    const isUsed = checker !== null && users.some((user) => usesValueOf(one, short, user, checker));
+    const isUsed =
+      isPartly ||
+      isWordLost ||
+      (checker !== null && users.some((user) => usesValueOf(one, short, user, checker)));
     found.push({
       code: "lost-return",
       class: "missing-return",
       severity: isUsed ? "likely" : "hint",
-      message: isUsed
-        ? `'${short}' returned a value before and returns none now, but what it gives is still used: return it.`
-        : `'${short}' returned a value before and returns none now.`,
-      path: componentOf(file.fileName).slice(root.length + 1),
-      line: file.getLineAndCharacterOfPosition((one.name ?? one).getStart(file)).line + 1,
+      message: isPartly
+        ? `'${short}' returned a value on every way out before, and now comes to its end without one: return it there too.`
+        : isUsed
+          ? `'${short}' returned a value before and returns none now: return it.`
+          : `'${short}' returned a value before and returns none now.`,
+      path,
+      line,
       subject: short,
     });
   }
@@ -86,6 +114,28 @@ function alwaysReturned(body: ts.ConciseBody): boolean {
     returns.every(({ expression }) => expression && !isNothing(expression)) &&
     !canEnd(body)
   );
+}
+
+/** Is the last statement what the last `return` gave, without that word? */
+function lostWord(was: ts.ConciseBody, before: ts.SourceFile, body: ts.Block, file: ts.SourceFile): boolean {
+  const last = body.statements.at(-1);
+  const given = ts.isBlock(was) ? was.statements.at(-1) : undefined;
+  if (!last || !ts.isExpressionStatement(last) || !given || !ts.isReturnStatement(given)) return false;
+  return given.expression?.getText(before) === last.expression.getText(file);
+}
+
+/** Does a body end in a call, which may be one that never returns? */
+function endsInCall(body: ts.Block): boolean {
+  const last = body.statements.at(-1);
+  if (!last || !ts.isExpressionStatement(last)) return false;
+  return ts.isCallExpression(
+    ts.isAwaitExpression(last.expression) ? last.expression.expression : last.expression,
+  );
+}
+
+/** A declared type with which a function may come to its end. */
+function mayGiveNothing(type: ts.TypeNode | undefined): boolean {
+  return type !== undefined && /\b(void|undefined|any|unknown|never|asserts)\b/.test(type.getText());
 }
 
 function isNothing(expression: ts.Expression): boolean {

@@ -90,6 +90,54 @@ export const used = [only(1)];
       "src/a.ts:1 missing-return likely (elsewhere)",
       "src/a.ts:18 missing-return likely (elsewhere)",
       "src/a.ts:4 missing-return likely (elsewhere)",
+      // Nobody uses it, but the word `return` alone is gone.
+      "src/a.ts:8 missing-return likely (elsewhere)",
+    ]);
+  });
+
+  it("tells a lost return where something unknown may not come back, and what JavaScript needs in any case", async () => {
+    const before = {
+      ...configuration,
+      "lib/valid.js": `const { Validator, stop } = require("somewhere");
+function isValid(text) {
+  const validator = new Validator();
+  if (!text) return false;
+  try {
+    validator.validate(text);
+  } catch {
+    return false;
+  }
+  return true;
+}
+function fails(text) {
+  if (text) return 1;
+  return 2;
+}
+module.exports = { isValid, fails };
+`,
+      "lib/place.js": `function place(text) {
+  const name = String(text);
+  return name.indexOf("a");
+}
+exports.place = place;
+`,
+      "lib/same.js": `exports.test = (code) => code == 38 || isNaN(code);
+`,
+      "configuration.cjs": "module.exports = { a: 1 };\n",
+    };
+    const after = {
+      "lib/valid.js": before["lib/valid.js"]
+        .replace("  return true;\n", "")
+        .replace("  return 2;\n", "  stop(text);\n"),
+      "lib/place.js": before["lib/place.js"].replace('indexOf("a")', "indexOf()"),
+      "lib/same.js": before["lib/same.js"].replace("code == 38", "code == code"),
+      "configuration.cjs": "moduel.exports = { a: 1 };\n",
+    };
+    expect(await findingsOf(before, after)).toEqual([
+      "configuration.cjs:1 undefined-name certain",
+      "lib/place.js:3 argument-count likely",
+      "lib/same.js:1 self-comparison certain",
+      "lib/valid.js:2 missing-return likely (elsewhere)",
     ]);
   });
 
