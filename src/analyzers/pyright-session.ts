@@ -233,13 +233,18 @@ class Session {
     return found;
   }
 
-  /** Tells the server what the folders hold by now, and takes back the texts that nobody asks about any more. */
+  /**
+   * Tells the server what the folders hold by now, and takes back the texts that nobody asks about any more, or that
+   * are others by now: until such a file's own turn, those before it would be judged against its old text.
+   */
   #announce({ listings, targets }: PyrightTask): void {
     const changes = this.#changes(listings);
     this.#listings = listings;
-    const wanted = new Set(sides.flatMap((side) => targets[side].map((path) => `${side}/${path}`)));
-    for (const key of this.#opened.keys()) {
-      if (wanted.has(key)) continue;
+    const wanted = new Map(
+      sides.flatMap((side) => targets[side].map((path) => [`${side}/${path}`, listings[side].get(path)])),
+    );
+    for (const [key, { id }] of this.#opened) {
+      if (wanted.has(key) && wanted.get(key) === id) continue;
       this.#opened.delete(key);
       this.#client.notify("textDocument/didClose", { textDocument: { uri: this.#uri(key) } });
     }

@@ -56,6 +56,19 @@ describe.skipIf(process.platform === "win32")("a warm pyright", () => {
     expect(servers()).toEqual([server]);
   });
 
+  it("judges none against what another file was in the call before", async () => {
+    repository.write({ "app.py": "from lib import find\n\nprint(find('a'))\n" });
+    repository.commit();
+    const both = (parameters: string, given: string) => ({
+      "app.py": `from lib import find\n\nprint(find(${given}))\n`,
+      "lib.py": `def find(${parameters}) -> int:\n    return 1\n`,
+      "user.py": `from lib import find\n\nprint(find(${given}))\n`,
+    });
+    expect(await found(both("key, other", "1, 2"))).toEqual([]);
+    expect(await found(both("key, other, third", "1, 2, 3"))).toEqual([]);
+    expect(await found(both("key", "1"))).toEqual([]);
+  });
+
   it("is replaced when it died, at no cost to the answer", async () => {
     const wrong = { "user.py": "from lib import find\n\nprint(find())\n" };
     expect(await found(wrong)).toEqual(["user.py:3 argument-count"]);
