@@ -16,6 +16,8 @@ export interface PythonFunctionFlow {
   isStub: boolean;
   /** Values it returns: how many, and whether all are what a call gave, or `self`. */
   values: number;
+  /** Those values, each as its text. */
+  returned: string[];
   isPassedOn: boolean;
   /** `return` and `return None`. */
   bare: number;
@@ -69,6 +71,7 @@ function flowOf(node: Node): PythonFunctionFlow | null {
       decorators.some((one) => /abstract|overload/.test(one)) ||
       statements.some((one) => interfaces.test(one.text)),
     values: values.length,
+    returned: values.slice(0, 60).map((one) => short(one.text)),
     isPassedOn: values.every(({ type, text }) => type === "call" || type === "await" || text === "self"),
     bare: returned.length - values.length,
     falls: tails.length > 0,

@@ -52,8 +52,11 @@ async function severityOf(
   before: PythonFunctionFlow,
   input: EngineInput,
 ): Promise<Diagnostic["severity"]> {
-  // The last thing done may be one that never returns, unless something came after it before.
-  const returned = new Set(before.calls.filter((call) => !before.tails.includes(call)));
+  // The last thing done may be one that never returns, unless something came after it before, or its value was given.
+  const returned = new Set([
+    ...before.calls.filter((call) => !before.tails.includes(call)),
+    ...before.returned,
+  ]);
   const isCall = (text: string) => now.calls.includes(text);
   if (now.tails.every((text) => isCall(text) && !returned.has(text))) return "hint";
   if (now.annotation !== null && now.annotation === before.annotation) return "likely";

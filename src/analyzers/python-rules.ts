@@ -15,6 +15,7 @@ const flow = z.object({
   isGenerator: z.boolean(),
   isStub: z.boolean(),
   values: z.number(),
+  returned: z.array(z.string()),
   isPassedOn: z.boolean(),
   bare: z.number(),
   falls: z.boolean(),
@@ -112,5 +113,9 @@ function isMeant(
   const around = lines.slice(Math.max(0, line - 6), line + 2).join("\n");
   if (/nan|\bNaT\b|isnull|isna\b|\bnp\.|\bfloat\b/i.test(around) && /^[!=]=$/.test(operator ?? ""))
     return true;
-  return /^\s*(assert|self\.assert)/.test(lines[line - 1] ?? "") && /^\w+$/.test(operand ?? "");
+  return (
+    !/^is/.test(operator ?? "") &&
+    /^\s*(assert|self\.assert)/.test(lines[line - 1] ?? "") &&
+    /^\w+$/.test(operand ?? "")
+  );
 }

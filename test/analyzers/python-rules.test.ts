@@ -140,6 +140,9 @@ it("finds a return that a function had and lost, and leaves one that was given u
     def used(self):
         x = 1
         KEEP return x
+
+    def word(self, key) -> str:
+        WORD return str(key)
 `;
   const meant = `def silent(a):
     a.close()
@@ -162,11 +165,11 @@ class Plain:
         x = 1
         KEEP return x
 `;
-  const before = (text: string) => text.replace(/KEEP /g, "").replace(/ *LATER .*\n/g, "");
+  const before = (text: string) => text.replace(/KEEP |WORD /g, "").replace(/ *LATER .*\n/g, "");
   const after = (text: string) =>
     text
       .replace(/ *KEEP .*\n/g, (line) => (line.includes("len") ? "        pass\n" : ""))
-      .replace(/LATER /g, "");
+      .replace(/LATER |WORD return /g, "");
   const callers = "from store import Store\n\nprint(Store().used() + 1)\n";
   const setting = { "abort.py": "def abort(a):\n    raise SystemExit(a)\n", "callers.py": callers };
   const found = await findingsOf(
@@ -175,6 +178,7 @@ class Plain:
   );
   expect(found.map((line) => line.replace(" (elsewhere)", ""))).toEqual([
     "store.py:13 missing-return likely",
+    "store.py:16 missing-return likely",
 
     "store.py:3 missing-return likely",
     "store.py:6 missing-return likely",
