@@ -50,6 +50,7 @@ export function lostReturns(
     const isUsed =
       isPartly ||
       isWordLost ||
+      returnsOf(was.body).some(({ expression }) => isElement(expression)) ||
       (checker !== null && users.some((user) => usesValueOf(one, short, user, checker)));
     found.push({
       code: "lost-return",
@@ -122,6 +123,15 @@ function lostWord(was: ts.ConciseBody, before: ts.SourceFile, body: ts.Block, fi
   const given = ts.isBlock(was) ? was.statements.at(-1) : undefined;
   if (!last || !ts.isExpressionStatement(last) || !given || !ts.isReturnStatement(given)) return false;
   return given.expression?.getText(before) === last.expression.getText(file);
+}
+
+/** A component without its element shows nothing, whoever uses it. */
+function isElement(expression: ts.Expression | undefined): boolean {
+  if (expression && ts.isParenthesizedExpression(expression)) return isElement(expression.expression);
+  return (
+    expression !== undefined &&
+    (ts.isJsxElement(expression) || ts.isJsxSelfClosingElement(expression) || ts.isJsxFragment(expression))
+  );
 }
 
 /** Does a body end in a call, which may be one that never returns? */
