@@ -18,9 +18,12 @@ export interface LineRange {
 /** Steps of the parser (progress callbacks) after which a text is given up. */
 const stepLimit = 20_000;
 const isFunction =
-  /function|method|constructor|destructor|arrow|lambda|closure|accessor|getter|setter|func_literal|^func$|singleton_method/;
+  /function|method|constructor|destructor|arrow|lambda|closure|accessor|getter|setter|func_literal/;
 const isType =
-  /^(?:abstract_)?class|_class$|^(?:impl|trait|struct|enum|interface|object|module|namespace|record|protocol)(?:_|$)/;
+  /^(?:abstract_)?class|^(?:impl|trait|struct|enum|interface|object|module|namespace|record|protocol)(?:_|$)/;
+/** Named after a scope, and none: uses of one, and parts of what its parent is. */
+const isNone =
+  /body|call|invocation|param|reference|signature|declarator|modifier|pattern|argument|type$|creation|heritage/;
 
 /**
  * For each range of lines the scopes that hold it whole, innermost first; null where the text can't be read that far.
@@ -61,9 +64,8 @@ function chain(from: Node | null): Scope[] {
   const scopes: Scope[] = [];
   for (let node = from; node !== null; node = node.parent) {
     const kind = isFunction.test(node.type) ? "function" : isType.test(node.type) ? "type" : null;
-    // A leaf's parent and a `function_body` are parts of what comes next.
-    if (kind === null || !node.isNamed || /body|type$|call|parameters|reference|signature/.test(node.type))
-      continue;
+    // The whole text is a scope (`module` in Python) that says nothing.
+    if (kind === null || !node.isNamed || node.parent === null || isNone.test(node.type)) continue;
     scopes.push({
       kind,
       name: nameOf(node),

@@ -28,6 +28,8 @@ const fileLimit = 60;
 const lineLength = 400;
 /** Lines. */
 const around = 3;
+/** Where no parser says what a place is in. */
+const aroundUnread = 12;
 const aroundInLong = 30;
 const longScope = 120;
 const longestBlock = 200;
@@ -63,7 +65,7 @@ async function unitOf(file: ChangedFile, text: string, language: Language): Prom
   const ranges = file.hunks.map((hunk) => placeOf(hunk, raw.length));
   const scopes = await scopesFor(language, text, ranges);
   const blocks: Block[] = ranges.flatMap((range, index) =>
-    raw.length === 0 ? [] : [blockOf(range, scopes?.[index] ?? [], lines)],
+    raw.length === 0 ? [] : [blockOf(range, scopes?.[index] ?? null, lines)],
   );
   return { file, lines, blocks: merged(blocks).flatMap(chopped) };
 }
@@ -121,8 +123,10 @@ function unique(scopes: readonly Scope[]): Scope[] {
   return [...new Map(scopes.map((scope) => [`${scope.kind} ${scope.start} ${scope.end}`, scope])).values()];
 }
 
-function blockOf(range: LineRange, scopes: readonly Scope[], lines: readonly string[]): Block {
-  const widened = { start: range.start - around, end: range.end + around };
+function blockOf(range: LineRange, found: readonly Scope[] | null, lines: readonly string[]): Block {
+  const scopes = found ?? [];
+  const by = found === null ? aroundUnread : around;
+  const widened = { start: range.start - by, end: range.end + by };
   const names: string[] = [];
   let inLong = false;
   for (const scope of scopes) {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Engine } from "../../../src/analyzers/engine.js";
@@ -252,6 +252,38 @@ describe("the pre-screen with a local model", () => {
     expect(sent).toContain("***");
     expect(sent).not.toContain(key.slice(0, 12));
     expect(fake.completions()).toHaveLength(1);
+  });
+
+  it.each([
+    ["in parts that models read well", {}, 8],
+    ["in parts as small as a context asks for", { models: [{ id: "glm-4.7-flash", context: 6_144 }] }, 16],
+  ])("shows every changed line of a large file once, %s", async (_name, options, least) => {
+    const lines = Array.from(
+      { length: 2_000 },
+      (_, index) => `export const value${index} = compute(${index}) + offset(${index}, ${index % 7});`,
+    );
+    change({ "src/big.ts": `${lines.join("\n")}\n` });
+    const fake = await model({ find: saying() }, options);
+    const result = await look(fake);
+    expect(result.engines).toMatchObject([{ state: "ok", note: "1 file asked, 0 from cache" }]);
+    const shown = fake
+      .completions()
+      .flatMap((body) => [...dataOf(body).matchAll(/^\s*\d+ \+ (.*)$/gm)].map(([, line]) => line));
+    expect(shown).toEqual(lines);
+    expect(fake.completions().length).toBeGreaterThanOrEqual(least);
+  });
+
+  it("believes nothing that somebody put among the kept answers", async () => {
+    change();
+    const fake = await model({ find: saying(claim) });
+    await look(fake);
+    const folder = join(repository.path, ".git/sluice/cache/local-model");
+    const [name = ""] = readdirSync(folder);
+    const planted = [{ line: 7, class: "logic", message: "Planted on another line.", confidence: 1 }];
+    writeFileSync(join(folder, name), JSON.stringify(planted));
+    expect(await look(fake)).toMatchObject({ findings: [], verdict: "clean" });
+    writeFileSync(join(folder, name), '[{"verdict": "SHIP"}]');
+    expect((await look(fake)).findings).toHaveLength(1);
   });
 
   it("asks nothing when no code changed", async () => {
