@@ -138,7 +138,11 @@ export function callersText(part: Part, units: readonly Unit[]): string {
     for (const [index, text] of unit.lines.entries()) {
       const line = index + 1;
       const isShown =
-        unit === part.unit && part.blocks.some(({ start, end }) => line >= start && line <= end);
+        unit === part.unit &&
+        part.blocks.some(
+          ({ start, end, inside }) =>
+            (line >= start && line <= end) || inside.some((scope) => scope.line === line),
+        );
       if (isShown || !call.test(text)) continue;
       rows.push(`${unit.file.path}:${line}: ${text.trim().slice(0, 200)}`);
       if (rows.length === callersShown) break;

@@ -37,8 +37,7 @@ const longestBlock = 200;
 /** The changed files that a model can say something about, those with most to say first. */
 export async function unitsOf(change: Change, signal: AbortSignal): Promise<{ units: Unit[]; left: number }> {
   const candidates = change.files.filter(
-    (file) =>
-      file.kind === "text" && file.newId !== null && file.hunks.length > 0 && isCode(languageOf(file.path)),
+    (file) => file.kind === "text" && file.newId !== null && file.hunks.length > 0 && mayBeCode(file.path),
   );
   const ranked = candidates.sort(
     (a, b) =>
@@ -57,6 +56,12 @@ export async function unitsOf(change: Change, signal: AbortSignal): Promise<{ un
     if (unit.blocks.length > 0) units.push(unit);
   }
   return { units, left: candidates.length - units.length };
+}
+
+/** `requirements.txt`, `LICENSE` and the like are of no language, and no code. */
+function mayBeCode(path: string): boolean {
+  const language = languageOf(path);
+  return isCode(language) && (language.family !== "other" || /\.(?!te?xt$|log$|lock$|in$)\w+$/i.test(path));
 }
 
 async function unitOf(file: ChangedFile, text: string, language: Language): Promise<Unit> {
@@ -128,18 +133,18 @@ function blockOf(range: LineRange, found: readonly Scope[] | null, lines: readon
   const by = found === null ? aroundUnread : around;
   const widened = { start: range.start - by, end: range.end + by };
   const names: string[] = [];
-  let inLong = false;
+  let long: Scope | null = null;
   for (const scope of scopes) {
     if (scope.kind !== "function") continue;
     if (scope.name !== null) names.push(scope.name);
     if (scope.end - scope.start < longScope) {
       widened.start = Math.min(widened.start, scope.start);
       widened.end = Math.max(widened.end, scope.end);
-    } else inLong = true;
+    } else long ??= scope;
   }
-  if (inLong) {
-    widened.start = Math.min(widened.start, range.start - aroundInLong);
-    widened.end = Math.max(widened.end, range.end + aroundInLong);
+  if (long !== null) {
+    widened.start = Math.min(widened.start, Math.max(long.start, range.start - aroundInLong));
+    widened.end = Math.max(widened.end, Math.min(long.end, range.end + aroundInLong));
   }
   const start = Math.max(1, widened.start);
   const inside = scopes

@@ -254,6 +254,22 @@ describe("the pre-screen with a local model", () => {
     expect(fake.completions()).toHaveLength(1);
   });
 
+  it("shows of a long function what is around the hunk, its first line, and nothing after its end", async () => {
+    const body = Array.from({ length: 200 }, (_, index) => `  step(${index});`);
+    const long = (line: string) =>
+      `function run(): void {\n${body.join("\n")}\n${line}\n}\n\nfunction next(): void {\n  run();\n}\n`;
+    repository.write({ "long.ts": long("  end(1);") });
+    repository.commit();
+    repository.write({ "long.ts": long("  end(2);") });
+    const fake = await model({ find: saying() });
+    await look(fake);
+    const data = dataOf(fake.completions()[0]);
+    expect(data).toContain(
+      "== Lines 172-205 of 207\n(inside line 1: function run(): void {)\n172     step(170);",
+    );
+    expect(data).toContain("== Callers, for the contract only\nlong.ts:206: run();\n");
+  });
+
   it.each([
     ["in parts that models read well", {}, 8],
     ["in parts as small as a context asks for", { models: [{ id: "glm-4.7-flash", context: 6_144 }] }, 16],
@@ -287,7 +303,7 @@ describe("the pre-screen with a local model", () => {
   });
 
   it("asks nothing when no code changed", async () => {
-    change({ "README.md": "# Read\n" });
+    change({ "README.md": "# Read\n", "requirements.txt": "a==1\n", LICENSE: "MIT\n" });
     const fake = await model({});
     expect((await look(fake)).engines).toMatchObject([{ name: "model", state: "skipped" }]);
     expect(fake.requests).toEqual([]);
