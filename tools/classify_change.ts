@@ -1,5 +1,5 @@
 import { changeArguments } from "../src/change/arguments.js";
-import { defineTool, reads } from "../src/mcp/define-tool.js";
+import { defineTool, reachOf, reads } from "../src/mcp/define-tool.js";
 import { classification } from "../src/review/classify-schema.js";
 
 export default defineTool({
@@ -10,11 +10,12 @@ export default defineTool({
     "How much reviewer does this change need: SECURITY, COMPLEX or ROUTINE, with the evidence. Free.",
   input: changeArguments,
   output: classification,
-  hints: reads,
-  async run(args, { sluice, signal }) {
+  // A local model may be asked, which may be on another machine.
+  hints: ({ remoteModel }) => ({ ...reads, openWorldHint: remoteModel }),
+  async run(args, { sluice, signal, hints }) {
     const { openRequestedChange } = await import("../src/review/requested-change.js");
     const { classifyWithModel } = await import("../src/review/classify.js");
-    const { change, ...context } = await openRequestedChange(sluice, args, signal);
+    const { change, ...context } = await openRequestedChange(sluice, args, signal, reachOf(hints));
     return classifyWithModel(change, sluice, { ...context, signal });
   },
 });

@@ -1,5 +1,5 @@
 import { changeArguments } from "../src/change/arguments.js";
-import { defineTool, reads } from "../src/mcp/define-tool.js";
+import { defineTool, reachOf, reads } from "../src/mcp/define-tool.js";
 import { routeOutput } from "../src/review/route-schema.js";
 
 export default defineTool({
@@ -10,13 +10,14 @@ export default defineTool({
     "Which premium source and model should review this change, by class and quota left; and how large the context is.",
   input: changeArguments,
   output: routeOutput,
-  hints: reads,
-  async run(args, { sluice, signal }) {
+  // A local model may be asked, which may be on another machine.
+  hints: ({ remoteModel }) => ({ ...reads, openWorldHint: remoteModel }),
+  async run(args, { sluice, signal, hints }) {
     const { openRequestedChange } = await import("../src/review/requested-change.js");
     const { surroundings } = await import("../src/change/surroundings.js");
     const { classifyWithModel } = await import("../src/review/classify.js");
     const { route } = await import("../src/review/route.js");
-    const { change, config, store } = await openRequestedChange(sluice, args, signal);
+    const { change, config, store } = await openRequestedChange(sluice, args, signal, reachOf(hints));
     const { class: name } = await classifyWithModel(change, sluice, { config, signal });
     const context = await surroundings(change, { sluice, signal });
     return route(change, sluice, { store, config, class: name, context, signal });

@@ -1,3 +1,4 @@
+import { isLoopback } from "../config/restrict.js";
 import type { Config } from "../config/schema.js";
 import type { Sluice } from "../sluice.js";
 
@@ -61,6 +62,19 @@ export function localEndpoints(
     contextMax: prefilterContext,
   };
   return { primary, prefilter };
+}
+
+/** The configuration without the models that are on another machine. */
+export function onThisMachine(config: Config): Config {
+  const { local } = config;
+  return {
+    ...config,
+    local: {
+      ...local,
+      enabled: local.enabled && isLoopback(local.primary_endpoint),
+      prefilter_enabled: local.prefilter_enabled && isLoopback(local.prefilter_endpoint),
+    },
+  };
 }
 
 function place(address: string): { kind: Endpoint["kind"]; baseUrl: string } {

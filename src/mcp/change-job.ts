@@ -1,6 +1,6 @@
 import type { ChangeArguments } from "../change/arguments.js";
 import type { RequestedChange } from "../review/requested-change.js";
-import type { Call } from "./define-tool.js";
+import { type Call, reachOf } from "./define-tool.js";
 
 export interface ChangeJob extends RequestedChange {
   key: string;
@@ -11,7 +11,7 @@ export interface ChangeJob extends RequestedChange {
 export async function openChangeJob(args: ChangeArguments, call: Call): Promise<ChangeJob> {
   const { openRequestedChange } = await import("../review/requested-change.js");
   const { staleness } = await import("../change/change.js");
-  const requested = await openRequestedChange(call.sluice, args, call.signal);
+  const requested = await openRequestedChange(call.sluice, args, call.signal, reachOf(call.hints));
   const { repository, base, head } = requested.change;
   return {
     ...requested,

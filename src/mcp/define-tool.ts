@@ -71,6 +71,11 @@ export interface Tool {
   call(args: unknown, call: ServerCall): Promise<Record<string, unknown>>;
 }
 
+/** How far a call may reach out: what was told to the client when the server started holds. */
+export function reachOf(hints: Hints): "anywhere" | "this-machine" {
+  return hints.openWorldHint ? "anywhere" : "this-machine";
+}
+
 interface Definition<I extends z.ZodRawShape, O extends z.ZodObject> {
   name: string;
   group: Group;

@@ -4,6 +4,7 @@ import type { Change } from "../change/types.js";
 import { loadConfiguration, loadUserConfiguration } from "../config/load.js";
 import type { Config } from "../config/schema.js";
 import { readTrust } from "../config/trust.js";
+import { onThisMachine } from "../local/endpoints.js";
 import type { Sluice } from "../sluice.js";
 import { openStore, type StateStore } from "../state/store.js";
 import { type ReviewContext, readRepositoryConfiguration, reviewContext } from "./settings.js";
@@ -16,15 +17,23 @@ export interface RequestedChange extends ReviewContext {
 /**
  * Opens the change that a caller's arguments name, in a repository that the caller may name. Throws UsageError
  * that says what is wrong with them.
+ *
+ * @param reach `this-machine` leaves out models that are configured on another one
  */
 export async function openRequestedChange(
   sluice: Sluice,
   args: ChangeArguments,
   signal: AbortSignal,
+  reach: "anywhere" | "this-machine" = "anywhere",
 ): Promise<RequestedChange> {
   const { config } = await loadUserConfiguration(sluice);
   const change = await openChange(sluice, args, { allowed: config.repositories, signal });
-  return { change, ...(await reviewContext(sluice, change, { signal })) };
+  const context = await reviewContext(sluice, change, { signal });
+  return {
+    change,
+    ...context,
+    config: reach === "anywhere" ? context.config : onThisMachine(context.config),
+  };
 }
 
 /** The same for what concerns a repository but no change: its settings are those of the main work tree. */

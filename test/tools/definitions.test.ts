@@ -53,6 +53,14 @@ describe("the tool list", () => {
     expect(table(trusted)).toEqual({ ...always, review_change: "open" });
     expect(table(withTools)).toEqual({ ...always, review_change: "open", prescreen_diff: "open" });
     expect(table(withRemoteModel)).toEqual({ ...always, review_change: "open", prescreen_diff: "open" });
+    const open = tools.filter((tool) => tool.hints(withRemoteModel).openWorldHint).map(({ name }) => name);
+    expect(open.sort()).toEqual([
+      "classify_change",
+      "prescreen_diff",
+      "review_change",
+      "route_review",
+      "run_gates",
+    ]);
     for (const tool of tools) {
       for (const value of Object.values(tool.hints(untrusted))) expect(typeof value).toBe("boolean");
       expect(Object.keys(tool.hints(untrusted))).toHaveLength(4);
