@@ -22,7 +22,7 @@ const places: readonly [RegExp, string][] = [
 
 /** What a program prints as `token: …`: only what mixes in digits, because messages speak of tokens as well. */
 const printed =
-  /((?:api[_-]?key|token|secret|passw(?:or)?d|credentials?)["']?\s{0,3}[:=]\s{0,3}["']?)(?=[^\s"']*\d)[A-Za-z0-9+/_=.~-]{12,}/gi;
+  /((?:api[_-]?key|token|secret|passw(?:or)?d|credentials?)["']?\s{0,3}[:=]\s{0,3}["']?)(?=[^\s"']{0,500}\d)[A-Za-z0-9+/_=.~-]{12,}/gi;
 
 /** Whether a text carries something that has the form of a known kind of key. */
 export function holdsSecret(text: string): boolean {

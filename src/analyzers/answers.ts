@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
+import { breathe } from "./breathe.js";
 import type { EngineInput } from "./engine.js";
 import type { SideText } from "./texts.js";
 import { callWorker } from "./workers.js";
@@ -40,6 +41,7 @@ export async function answersOf<A>(
   const asked = new Map<string, string>();
   const files = new Map<number, Question[]>();
   for (const question of questions) {
+    await breathe();
     const hash = hashOf(script, question);
     asked.set(question.key, hash);
     const before = recall(hash);
@@ -52,12 +54,17 @@ export async function answersOf<A>(
   const answered = z.array(z.object({ key: z.string(), answer: z.unknown() }));
   const ask = async (chunk: readonly Question[]) => {
     const options = { signal, temporary: sluice.env.TMPDIR };
+    const given = new Set<string>();
     for (const one of await callWorker("light", script, chunk, answered, options)) {
+      await breathe();
+      given.add(one.key);
       found.set(one.key, answer.parse(one.answer));
       keep(asked.get(one.key) ?? "", one.answer);
     }
+    for (const { key } of chunk) if (!given.has(key)) talkative.add(texts.get(key)?.file);
   };
 
+  const talkative = new Set<number | undefined>();
   const queue = chunksOf([...files.values()]);
   let crashes = 0;
   let unread = 0;
@@ -81,6 +88,10 @@ export async function answersOf<A>(
     }
   }
   if (failure !== null && found.size === 0) throw failure;
+  if (talkative.size > 0)
+    note(
+      `${talkative.size} ${talkative.size === 1 ? "file has" : "files have"} more mistakes than can be told`,
+    );
   if (unread > 0) note(`${unread} ${unread === 1 ? "file" : "files"} could not be checked`);
   return withoutHalves(found, questions, texts);
 }

@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Change, ChangedFile } from "../change/types.js";
+import { printable } from "../printable.js";
+import { breathe } from "./breathe.js";
 import type { BothSides, Diagnostic, Severity } from "./engine.js";
+import { lineOf } from "./line-starts.js";
 
 /** A mistake that a change brought in. */
 export interface Finding {
@@ -20,12 +23,19 @@ export interface Finding {
   regressionIn?: string | undefined;
 }
 
+/** New findings of one engine that are told. */
+const findingLimit = 1_000;
+
 /**
  * What is new at head: more of the same code and message in a file than at base, wherever in the file it stands.
  * What only moved, to another line or another file, is not new; neither is an old mistake whose message changed
- * because a type in it reads differently now.
+ * because a type in it reads differently now. Gives the worst, and how many were left out: nobody reads thousands.
  */
-export function compare(change: Change, source: string, { base, head }: BothSides): Finding[] {
+export async function compare(
+  change: Change,
+  source: string,
+  { base, head }: BothSides,
+): Promise<{ findings: Finding[]; left: number }> {
   const renamed = new Map(
     change.files.flatMap((file) =>
       file.status === "renamed" && file.oldPath ? [[file.oldPath, file.path]] : [],
@@ -37,23 +47,34 @@ export function compare(change: Change, source: string, { base, head }: BothSide
 
   const old = group(before, sameMistake);
   let surplus: Diagnostic[] = [];
-  const vanished: Diagnostic[] = [];
+  const vanished = new Set<Diagnostic>();
   const now = group(head, sameMistake);
+  await breathe();
   for (const [key, ones] of now) {
     const earlier = old.get(key) ?? [];
-    surplus.push(...newest(ones, earlier, isChanged));
-    vanished.push(...earlier.slice(ones.length));
+    for (const one of newest(ones, earlier, isChanged)) surplus.push(one);
+    for (const one of earlier.slice(ones.length)) vanished.add(one);
+    await breathe();
   }
-  for (const [key, ones] of old) if (!now.has(key)) vanished.push(...ones);
+  for (const [key, ones] of old) if (!now.has(key)) for (const one of ones) vanished.add(one);
 
   surplus = withoutPairs(surplus, vanished, (one) => JSON.stringify([one.path, one.code, one.evidence]));
+  await breathe();
   surplus = withoutPairs(surplus, vanished, (one) =>
     JSON.stringify([one.code, messageKey(one), one.evidence]),
   );
+  await breathe();
   surplus = withoutPairs(surplus, vanished, (one) =>
     one.class === "secret" ? JSON.stringify([one.code, one.subject]) : null,
   );
-  return identify(surplus.map((one) => toFinding(one, source, isChanged(one))));
+  const worst = surplus
+    .map((one) => toFinding(one, source, isChanged(one)))
+    .sort(
+      (a, b) =>
+        order.indexOf(a.severity) - order.indexOf(b.severity) ||
+        Number(b.on_changed_line) - Number(a.on_changed_line),
+    );
+  return { findings: identify(worst.slice(0, findingLimit)), left: Math.max(worst.length - findingLimit, 0) };
 }
 
 function sameMistake(one: Diagnostic): string {
@@ -74,14 +95,12 @@ function newest(
 ): Diagnostic[] {
   const extra = ones.length - earlier.length;
   if (extra <= 0) return [];
-  const known = earlier.map((one) => one.evidence);
-  const rest = ones.filter((one) => {
-    const at = known.indexOf(one.evidence);
-    if (at === -1) return true;
-    known.splice(at, 1);
-    return false;
-  });
-  const ranked = [...rest, ...ones.filter((one) => !rest.includes(one))];
+  const known = group(earlier, (one) => one.evidence);
+  const isOld = (one: Diagnostic) => known.get(one.evidence)?.pop() !== undefined;
+  const rest: Diagnostic[] = [];
+  const old: Diagnostic[] = [];
+  for (const one of ones) (isOld(one) ? old : rest).push(one);
+  const ranked = [...rest, ...old];
   return ranked
     .map((one, index) => ({ one, rank: (isChanged(one) ? 0 : ranked.length) + index }))
     .sort((a, b) => a.rank - b.rank)
@@ -91,23 +110,24 @@ function newest(
 
 /** Leaves out as many as have vanished with the same key, and uses those up. */
 function withoutPairs(
-  surplus: Diagnostic[],
-  vanished: Diagnostic[],
+  surplus: readonly Diagnostic[],
+  vanished: Set<Diagnostic>,
   keyOf: (one: Diagnostic) => string | null,
 ): Diagnostic[] {
+  if (surplus.length === 0 || vanished.size === 0) return [...surplus];
+  const partners = group([...vanished].reverse(), keyOf);
   return surplus.filter((one) => {
     const key = keyOf(one);
-    const at = key === null ? -1 : vanished.findIndex((other) => keyOf(other) === key);
-    if (at === -1) return true;
-    vanished.splice(at, 1);
-    return false;
+    const partner = key === null ? undefined : partners.get(key)?.pop();
+    return partner === undefined || !vanished.delete(partner);
   });
 }
 
-function group<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+function group<T>(items: readonly T[], keyOf: (item: T) => string | null): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const item of items) {
     const key = keyOf(item);
+    if (key === null) continue;
     const others = groups.get(key);
     if (others) others.push(item);
     else groups.set(key, [item]);
@@ -117,8 +137,12 @@ function group<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, 
 
 /** Tells whether a line at head is one that the change wrote. */
 function changedLines(file: ChangedFile): (line: number) => boolean {
-  const ranges = file.hunks.map((hunk) => [hunk.newStart, hunk.newStart + hunk.newLines] as const);
-  return (line) => ranges.some(([start, end]) => line >= start && line < end);
+  const hunks = [...file.hunks].sort((a, b) => a.newStart - b.newStart);
+  const starts = hunks.map(({ newStart }) => newStart);
+  return (line) => {
+    const hunk = hunks[lineOf(starts, line) - 1];
+    return hunk !== undefined && line >= hunk.newStart && line < hunk.newStart + hunk.newLines;
+  };
 }
 
 function toFinding(one: Diagnostic, source: string, onChangedLine: boolean): Finding {
@@ -129,7 +153,7 @@ function toFinding(one: Diagnostic, source: string, onChangedLine: boolean): Fin
     class: one.class,
     file: one.path,
     line,
-    message,
+    message: plain(message),
     evidence,
     source,
     on_changed_line: onChangedLine,
@@ -137,6 +161,12 @@ function toFinding(one: Diagnostic, source: string, onChangedLine: boolean): Fin
     subject,
     regressionIn,
   };
+}
+
+/** Names in a message are a stranger's. */
+function plain(message: string): string {
+  const text = printable(message.slice(0, 2_000)).replace(/\s+/g, " ").trim();
+  return text.length > 600 ? `${text.slice(0, 599)}…` : text;
 }
 
 function identify(findings: Finding[]): Finding[] {
@@ -162,10 +192,15 @@ const order: readonly Severity[] = ["certain", "likely", "hint"];
 /** Worst first; what two engines say of one place is one finding, in the words of the first. */
 export function merge(findings: readonly Finding[]): Finding[] {
   const kept: Finding[] = [];
+  const places = new Map<string, number[]>();
   for (const finding of findings) {
-    const at = kept.findIndex((other) => isSamePlace(other, finding));
+    const place = `${finding.line}:${finding.file}`;
+    const there = places.get(place) ?? [];
+    places.set(place, there);
+    const at = there.find((index) => isSamePlace(kept[index], finding)) ?? kept.length;
     const known = kept[at];
     if (!known) {
+      there.push(kept.length);
       kept.push(finding);
       continue;
     }
@@ -182,8 +217,9 @@ export function merge(findings: readonly Finding[]): Finding[] {
   );
 }
 
-function isSamePlace(one: Finding, other: Finding): boolean {
-  if (one.file !== other.file || one.line !== other.line || one.source === other.source) return false;
+function isSamePlace(one: Finding | undefined, other: Finding): boolean {
+  if (one === undefined || one.file !== other.file || one.line !== other.line || one.source === other.source)
+    return false;
   if (one.subject !== undefined && other.subject !== undefined) return one.subject === other.subject;
   return one.class === other.class;
 }

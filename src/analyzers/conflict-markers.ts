@@ -1,5 +1,7 @@
+import { breathe } from "./breathe.js";
 import { type BothSides, type Engine, evidenceOf } from "./engine.js";
 import { isFixture, isTest } from "./files.js";
+import { linesOf } from "./last-text.js";
 import { textsOf } from "./texts.js";
 
 /** Conflict markers of git that were left in a file, in any language. */
@@ -8,10 +10,11 @@ export const conflictMarkers: Engine = {
   languages: "text",
   handles: (path) => !isFixture(path),
   timeout: 10_000,
-  async analyse({ files, workspace }) {
+  async analyse({ files, workspace, signal }) {
     const found: BothSides = { base: [], head: [] };
     for (const { side, path, text } of (await textsOf(files, workspace)).values()) {
-      const lines = text.includes("<<<<<<<") ? text.split(/\r?\n/) : [];
+      await breathe(signal);
+      const lines = text.includes("<<<<<<<") ? linesOf(text) : [];
       for (const line of conflicts(lines, path)) {
         found[side].push({
           code: "conflict-marker",

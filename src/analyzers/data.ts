@@ -1,8 +1,10 @@
 import * as z from "zod";
 import { answersOf } from "./answers.js";
+import { breathe } from "./breathe.js";
 import { type DataFormat, dataFormat } from "./data-formats.js";
 import { type BothSides, type Engine, evidenceOf } from "./engine.js";
 import { isFixture, isTest } from "./files.js";
+import { linesOf } from "./last-text.js";
 import { type SideText, textsOf } from "./texts.js";
 
 const problem = z.object({
@@ -41,6 +43,7 @@ export const data: Engine = {
       const before = file.side === "base" ? file.key : file.other;
       const inherited = before === null ? null : (problems.get(before) ?? []);
       for (const one of problems.get(file.key) ?? []) {
+        await breathe(input.signal);
         const severity = severityOf(one, file, inherited);
         if (severity === null) continue;
         const format = dataFormat(file.path) ?? "json";
@@ -52,7 +55,7 @@ export const data: Engine = {
             one.kind === "duplicate" ? one.message : `This is not valid ${names[format]}: ${one.message}`,
           path: file.path,
           line: one.line,
-          evidence: evidenceOf(file.text.split(/\r?\n/)[one.line - 1]),
+          evidence: evidenceOf(linesOf(file.text)[one.line - 1]),
         });
       }
     }

@@ -1,4 +1,5 @@
 import { hasScript } from "./files.js";
+import { forLastTexts } from "./last-text.js";
 
 /** What a finding has for a directive to name it by. */
 export interface Silenceable {
@@ -41,21 +42,23 @@ const rulesOf: Readonly<Record<string, string>> = {
 };
 
 /** Names that a file says it gets from the page or the runtime: a `global` comment. */
-export function declaredGlobals(text: string): Set<string> {
+export const declaredGlobals: (text: string) => ReadonlySet<string> = forLastTexts((text) => {
   const names = new Set<string>();
-  for (const { index } of text.matchAll(/\/\*\s{0,20}globals?\s/g)) {
-    const end = text.indexOf("*/", index);
+  const opening = /\/\*\s{0,20}globals?\s/g;
+  for (let found = opening.exec(text); found; found = opening.exec(text)) {
+    const end = text.indexOf("*/", opening.lastIndex);
     if (end === -1) break;
     const list =
       text
-        .slice(index + 2, end)
-        .replace(/^\s*globals?/, "")
+        .slice(opening.lastIndex, end)
         .split(/\s--\s/, 1)[0]
         ?.replace(/:\s+/g, ":") ?? "";
     for (const [name] of list.matchAll(/(?<![\w$:])[\w$]+(?![\w$])/g)) names.add(name);
+    // What opens within a comment is none.
+    opening.lastIndex = end;
   }
   return names;
-}
+});
 
 interface Directive {
   /** A rule's bare name; null for all. */
@@ -68,16 +71,35 @@ interface Directive {
 /** Tells of one file's text which findings its comments for linters take back, whichever engine they come from. */
 export function silencer(path: string, text: string): (finding: Silenceable) => boolean {
   const directives = hasScript(path) && /(eslint|oxlint)-disable|biome-ignore/.test(text) ? read(text) : [];
+  if (directives.length === 0) return () => false;
+  const ranges = new Map<string | null, Range[]>();
+  for (const { rule, from, to } of directives.sort((a, b) => a.from - b.from)) {
+    const others = ranges.get(rule) ?? [];
+    ranges.set(rule, others);
+    others.push({ from, to: Math.max(to, others.at(-1)?.to ?? 0) });
+  }
   return ({ code, class: kind, line }) => {
     const rules = rulesOf[kind]?.split(" ");
     if (!rules) return false;
-    return directives.some(
-      (one) =>
-        one.from <= line &&
-        line <= one.to &&
-        (one.rule === null || one.rule === code || rules.includes(one.rule)),
-    );
+    return [null, code, ...rules].some((rule) => covers(ranges.get(rule) ?? [], line));
   };
+}
+
+/** In order of `from`; `to` is the last line that this one or any before it is about. */
+interface Range {
+  from: number;
+  to: number;
+}
+
+function covers(ranges: readonly Range[], line: number): boolean {
+  let low = 0;
+  let high = ranges.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((ranges[middle]?.from ?? 0) <= line) low = middle + 1;
+    else high = middle;
+  }
+  return (ranges[low - 1]?.to ?? 0) >= line;
 }
 
 const opening =
@@ -86,41 +108,49 @@ const opening =
 function read(text: string): Directive[] {
   const lines = text.split("\n");
   const directives: Directive[] = [];
-  const open: Directive[] = [];
+  const open = new Map<string | null, Directive[]>();
   let counted = 0;
   let line = 1;
-  for (const { 0: start, 1: mark = "", 2: what = "", index } of text.matchAll(opening)) {
+  const marks = new RegExp(opening);
+  for (let found = marks.exec(text); found; found = marks.exec(text)) {
+    const { 0: start, 1: mark = "", 2: what = "", index } = found;
     for (; counted < index; counted++) if (text.charCodeAt(counted) === 10) line++;
     const from = index + start.length;
-    const end = text.indexOf(mark.startsWith("//") ? "\n" : mark.startsWith("/*") ? "*/" : "-->", from);
-    if (end === -1 && !mark.startsWith("//")) break;
-    const rest = text.slice(from, end === -1 ? undefined : end);
-    const whole = start + rest;
     const isBlock = !mark.startsWith("//");
+    const end = text.indexOf(isBlock ? (mark.startsWith("/*") ? "*/" : "-->") : "\n", from);
+    if (end === -1 && isBlock) break;
+    const rest = text.slice(from, end === -1 ? undefined : end);
+    // What opens within a comment is none.
+    marks.lastIndex = end === -1 ? text.length : end;
     const named = what.startsWith("biome") ? biomeRules(rest) : eslintRules(rest);
-    const last = line + (isBlock ? newLines(whole) : 0);
+    const last = line + (isBlock ? newLines(start + rest) : 0);
     const add = (from: number, to: number) => {
-      const added = (named ?? [null]).map((rule): Directive => ({ rule, from, to }));
-      directives.push(...added);
-      return added;
+      for (const rule of named ?? [null]) {
+        const directive = { rule, from, to };
+        directives.push(directive);
+        if (to !== Number.POSITIVE_INFINITY || what === "biome-ignore-all") continue;
+        const others = open.get(rule);
+        if (others) others.push(directive);
+        else open.set(rule, [directive]);
+      }
     };
     if (/-next-line$/.test(what)) add(last + 1, last + 1);
     else if (/-line$/.test(what)) add(line, line);
     else if (what === "biome-ignore") add(line, nextCode(lines, last));
     else if (what === "biome-ignore-all") add(1, Number.POSITIVE_INFINITY);
-    else if (what === "biome-ignore-start") open.push(...add(line, Number.POSITIVE_INFINITY));
+    else if (what === "biome-ignore-start") add(line, Number.POSITIVE_INFINITY);
     else if (/-enable$|-end$/.test(what)) {
       if (isBlock || !what.startsWith("eslint")) close(open, named, line);
-    } else if (isBlock || !what.startsWith("eslint")) open.push(...add(line, Number.POSITIVE_INFINITY));
+    } else if (isBlock || !what.startsWith("eslint")) add(line, Number.POSITIVE_INFINITY);
   }
   return directives;
 }
 
 /** Ends what an `enable` names; one that names no rule ends all. What disables all is ended by that alone. */
-function close(open: readonly Directive[], named: readonly string[] | null, line: number): void {
-  for (const directive of open) {
-    const isNamed = named === null || (directive.rule !== null && named.includes(directive.rule));
-    if (isNamed && directive.to > line) directive.to = line;
+function close(open: Map<string | null, Directive[]>, named: readonly string[] | null, line: number): void {
+  for (const rule of named ?? [...open.keys()]) {
+    for (const directive of open.get(rule) ?? []) directive.to = line;
+    open.delete(rule);
   }
 }
 
@@ -150,7 +180,7 @@ function newLines(text: string): number {
 
 /** The first line after a comment's last that is neither empty nor a comment by itself. */
 function nextCode(lines: readonly string[], line: number): number {
-  const isAside = /^\s*(\/\/.*|\{?\/\*.*\*\/\}?|<!--.*-->)?\s*$/;
-  const at = lines.slice(line, line + 20).findIndex((one) => !isAside.test(one));
+  const isAside = /^(\/\/.*|\{?\/\*.*\*\/\}?|<!--.*-->)?$/;
+  const at = lines.slice(line, line + 20).findIndex((one) => !isAside.test(one.slice(0, 2_000).trim()));
   return line + (at === -1 ? 1 : at + 1);
 }

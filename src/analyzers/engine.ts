@@ -1,5 +1,7 @@
 import type { Change, ChangedFile, Side } from "../change/types.js";
+import { printable } from "../printable.js";
 import type { Sluice } from "../sluice.js";
+import { forLastTexts } from "./last-text.js";
 import { maskSecrets } from "./secret-rules.js";
 import type { Workspace } from "./workspace.js";
 
@@ -79,8 +81,14 @@ export function pathOn(file: EngineFile, side: Side): string | null {
   return side === "base" ? file.base : file.head;
 }
 
-/** A source line as evidence: short, and without secrets. */
+/** A source line as evidence: short, without secrets, and without what a terminal or a reader would obey. */
 export function evidenceOf(line: string | undefined): string {
-  const text = maskSecrets((line ?? "").trim().slice(0, 2_000));
-  return text.length > 200 ? `${text.slice(0, 199)}…` : text;
+  return shown((line ?? "").slice(0, 4_000));
 }
+
+const shown = forLastTexts((line) => {
+  const text = printable(maskSecrets(line.trim().slice(0, 2_000)))
+    .replace(/[\n\t]/g, " ")
+    .trim();
+  return text.length > 200 ? `${text.slice(0, 199)}…` : text;
+});

@@ -44,7 +44,7 @@ export function isFixture(path: string): boolean {
 export function isTest(path: string): boolean {
   return (
     /(^|\/)(tests?|specs?|__tests__|e2e|cypress|integration)\//i.test(path) ||
-    /(^|\/)(test_[^/]*|conftest|[^/]*_test|[^/]*[.-](test|spec|cy|stories))\.[^/]+$/i.test(path)
+    /^test_.*\..|^conftest\..|_test\..|[.-](test|spec|cy|stories)\../i.test(posix.basename(path))
   );
 }
 
@@ -59,13 +59,15 @@ export function decode(bytes: Buffer): string | null {
 export function isTemplate(path: string, text: string): boolean {
   return (
     /\{\{|\{%|<%/.test(path) ||
-    /\{\{\s*cookiecutter\.|^\s*(#|\/\/)?\s*\{%-?\s*(if|for|raw|block|set)\b/m.test(text)
+    /\{\{\s{0,9}cookiecutter\.|^[ \t]{0,99}(#|\/\/)?[ \t]{0,9}\{%-?\s{0,9}(if|for|raw|block|set)\b/m.test(
+      text,
+    )
   );
 }
 
 /** Flow's annotations are no JavaScript to any parser here. */
 export function isFlow(text: string): boolean {
-  return /^\s*(\/\*[\s*]*|\/\/\s*)@flow\b/m.test(text.slice(0, 2_000));
+  return /^[ \t]*(\/\*[\s*]*|\/\/\s*)@flow\b/m.test(text.slice(0, 2_000));
 }
 
 /** Python 2 still exists, and is no mistake where it does. */

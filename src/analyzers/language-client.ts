@@ -18,8 +18,13 @@ const message = z.object({
   error: z.object({ message: z.string() }).optional(),
 });
 
-/** Bytes of one message: far more than diagnostics of a file of a megabyte are. */
-const messageLimit = 64 * 1024 * 1024;
+/** Bytes of one message: thousands of diagnostics. Reading more of them would keep us from everything else. */
+const messageLimit = 4 * 1024 * 1024;
+
+/** An answer that is larger than that. What else is asked is answered all the same. */
+export class TooLarge extends Error {
+  override name = "TooLarge";
+}
 
 interface Waiting {
   resolve(result: unknown): void;
@@ -54,7 +59,11 @@ export function languageClient(child: ChildProcess): LanguageClient {
     if (error) one.reject(new Error(error.message));
     else one.resolve(result);
   };
-  const read = reader(receive);
+  const read = reader(receive, () => {
+    // Nobody knows whose it was: what is asked one after the other is the only one that waits.
+    for (const { reject } of waiting.values()) reject(new TooLarge("an answer that is too large"));
+    waiting.clear();
+  });
   child.stdout?.on("data", (chunk: Buffer) => {
     try {
       read(chunk);
@@ -85,12 +94,16 @@ function nothingFor(method: string, params: unknown): unknown {
 }
 
 /** Cuts a stream of chunks into messages. */
-function reader(receive: (text: string) => void): (chunk: Buffer) => void {
+function reader(receive: (text: string) => void, skipped: () => void): (chunk: Buffer) => void {
   let chunks: Buffer[] = [];
   let size = 0;
   // How many bytes must be there before anything can be done: chunks are put together once, not at each arrival.
   let needed = 0;
-  return (chunk) => {
+  let skipping = 0;
+  return (arrived) => {
+    const chunk = arrived.subarray(Math.min(skipping, arrived.length));
+    skipping -= arrived.length - chunk.length;
+    if (skipping > 0) return;
     chunks.push(chunk);
     size += chunk.length;
     if (size < needed) return;
@@ -102,7 +115,15 @@ function reader(receive: (text: string) => void): (chunk: Buffer) => void {
         break;
       }
       const length = Number(/content-length: *(\d+)/i.exec(bytes.toString("latin1", 0, end))?.[1]);
-      if (!(length <= messageLimit)) throw new Error("an answer without a usable length");
+      if (!Number.isSafeInteger(length)) throw new Error("an answer without a usable length");
+      if (length > messageLimit) {
+        skipped();
+        const rest = bytes.subarray(end + 4);
+        bytes = rest.subarray(Math.min(length, rest.length));
+        skipping = length - (rest.length - bytes.length);
+        needed = 0;
+        continue;
+      }
       needed = end + 4 + length;
       if (bytes.length < needed) break;
       const text = bytes.toString("utf8", end + 4, needed);

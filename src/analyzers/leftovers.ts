@@ -1,8 +1,10 @@
 import { posix } from "node:path";
 import * as z from "zod";
 import { answersOf } from "./answers.js";
+import { breathe } from "./breathe.js";
 import { type BothSides, type Engine, evidenceOf } from "./engine.js";
 import { isEcmaScript, isFixture, isFlow, isPython, isPython2, isTest } from "./files.js";
+import { linesOf } from "./last-text.js";
 import { textsOf } from "./texts.js";
 
 const answer = z.object({
@@ -36,8 +38,9 @@ export const leftovers: Engine = {
       if (!file) continue;
       if (lost !== undefined) note(`${file.path} could not be checked (${lost})`);
       if (isFlow(file.text) || (isPython(file.path) && isPython2(file.text))) continue;
-      const lines = file.text.split(/\r?\n/);
+      const lines = linesOf(file.text);
       for (const { kind, what, line } of found) {
+        await breathe(input.signal);
         if (isAllowed(lines, line)) continue;
         result[file.side].push({
           code: kind,

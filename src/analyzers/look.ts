@@ -9,3 +9,10 @@ export interface Look {
   workspace: Workspace;
   signal: AbortSignal;
 }
+
+/** What a search of ours in another process may look at. */
+export interface SearchLook {
+  workspace: Pick<Workspace, "paths" | "sources" | "source" | "text">;
+  /** A file's path before the change. */
+  oldPath(path: string): string;
+}

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, posix } from "node:path";
 import { git } from "../change/git.js";
+import { breathe } from "./breathe.js";
 import type { Finding } from "./compare.js";
 import { hasScript } from "./files.js";
 import type { Look } from "./look.js";
@@ -12,11 +13,9 @@ export async function moduleExists(target: string, { change, workspace }: Look):
   const folder = posix.dirname(target);
   const stem = posix.basename(target);
   const bare = stem.replace(/\.[cm]?jsx?$/, "");
-  for (const path of paths) {
-    if (posix.dirname(path) !== folder && !(folder === "." && !path.includes("/"))) continue;
-    const name = posix.basename(path);
+  const { names } = await treeOf(paths);
+  for (const name of names.get(folder) ?? [])
     if (name.startsWith(`${stem}.`) || name.startsWith(`${bare}.`)) return true;
-  }
   if (change.repository.bare || change.headKind === "diff") return false;
   const there = join(change.repository.root, target);
   return ["", ".ts", ".tsx", ".js", ".mjs", ".json", ".py", ".pyi", ".d.ts", ".so"].some((end) =>
@@ -39,9 +38,38 @@ async function isSourceFolder(target: string, paths: ReadonlySet<string>): Promi
     "__init__.pyi",
   ];
   if (indexes.some((name) => paths.has(`${target}/${name}`))) return false;
-  for (const path of paths)
-    if (path.startsWith(`${target}/`)) return !path.endsWith(".py") && hasScript(path);
-  return false;
+  const first = (await treeOf(paths)).first.get(target);
+  return first !== undefined && !first.endsWith(".py") && hasScript(first);
+}
+
+interface PathTree {
+  /** What is in a folder. */
+  names: ReadonlyMap<string, readonly string[]>;
+  /** The first path below a folder. */
+  first: ReadonlyMap<string, string>;
+}
+
+const trees = new WeakMap<ReadonlySet<string>, Promise<PathTree>>();
+
+function treeOf(paths: ReadonlySet<string>): Promise<PathTree> {
+  const known = trees.get(paths) ?? plantTree(paths);
+  trees.set(paths, known);
+  return known;
+}
+
+async function plantTree(paths: ReadonlySet<string>): Promise<PathTree> {
+  const names = new Map<string, string[]>();
+  const first = new Map<string, string>();
+  for (const path of paths) {
+    await breathe();
+    const folder = posix.dirname(path);
+    const others = names.get(folder);
+    if (others) others.push(posix.basename(path));
+    else names.set(folder, [posix.basename(path)]);
+    for (let above = folder; above !== "." && !first.has(above); above = posix.dirname(above))
+      first.set(above, path);
+  }
+  return { names, first };
 }
 
 const generated =

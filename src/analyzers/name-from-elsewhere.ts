@@ -1,6 +1,8 @@
 import { posix } from "node:path";
+import { breathe } from "./breathe.js";
 import { hasScript, isPython } from "./files.js";
-import type { Look } from "./look.js";
+import { literally } from "./last-text.js";
+import type { Look, SearchLook } from "./look.js";
 import { scriptText } from "./script-blocks.js";
 import type { Family } from "./workspace.js";
 
@@ -14,11 +16,11 @@ export const searchLimit = 4_000;
 export async function usedAsGlobals(
   names: ReadonlySet<string>,
   family: Family,
-  { change, workspace, signal }: Look,
+  touched: ReadonlySet<string>,
+  { workspace }: SearchLook,
 ): Promise<Set<string>> {
   const given = new Set<string>();
   if (names.size === 0) return given;
-  const touched = new Set(change.files.flatMap((one) => [one.path, one.oldPath ?? one.path]));
   const patterns = new Map([...names].map((name) => [name, { ...patternsOf(name), seen: 0 }]));
   const isPythons = family === "python";
   const belongs = isPythons ? isPython : hasScript;
@@ -26,7 +28,6 @@ export async function usedAsGlobals(
     .filter((path) => belongs(path) && !touched.has(path) && !/\.d\.[mc]?ts$/.test(path))
     .slice(0, searchLimit);
   for (const path of sources) {
-    signal.throwIfAborted();
     if (patterns.size === 0) break;
     const whole = await workspace.source("base", family, path);
     const text = whole === null ? null : scriptText(path, whole);
@@ -46,7 +47,7 @@ export async function usedAsGlobals(
 }
 
 function patternsOf(name: string): { used: RegExp; declared: RegExp } {
-  const quoted = name.replace(/\$/g, "\\$");
+  const quoted = literally(name);
   const word = `(?<![\\w$.'"\`-])${quoted}(?![\\w$'"\`-])`;
   const declared = new RegExp(
     [
@@ -69,15 +70,17 @@ function patternsOf(name: string): { used: RegExp; declared: RegExp } {
 
 /** Code as far as names go: comments and strings left out. */
 function withoutComments(text: string, python: boolean): string {
-  const strings = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g;
+  // One that is not closed is matched too: it would be tried again from each quote in it.
+  const strings = /"(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?/g;
+  const blanked = (string: string) => (string.length > 1 && string.endsWith(string.charAt(0)) ? "" : string);
   if (python)
     return text
       .replace(/("""|''')[\s\S]*?\1/g, "")
-      .replace(strings, "")
+      .replace(strings, blanked)
       .replace(/#.*/g, "");
   return withoutBlockComments(text)
     .replace(/(^|\s)\/\/.*/g, "")
-    .replace(strings, "");
+    .replace(strings, blanked);
 }
 
 /** Once through: a regular expression would look for the end anew from every opening that has none. */
@@ -109,31 +112,49 @@ export function configuredNames({ workspace }: Pick<Look, "workspace">): {
   /** Does something import names into files here by itself? */
   isAutoImported(file: string): Promise<boolean>;
 } {
-  let found: Promise<{ linters: string[]; importers: string[] }> | undefined;
+  let found: Promise<Record<"linters" | "importers", Map<string, string[]>>> | undefined;
   const find = async () => {
-    const linters: string[] = [];
-    const importers: string[] = [];
+    const linters = new Map<string, string[]>();
+    const importers = new Map<string, string[]>();
+    const add = (paths: Map<string, string[]>, path: string) => {
+      const folder = posix.dirname(path);
+      paths.set(folder, [...(paths.get(folder) ?? []), path]);
+    };
     for (const path of await workspace.paths("head")) {
+      await breathe();
       if (/(^|\/)node_modules\//.test(path)) continue;
-      if (linterConfiguration.test(path)) linters.push(path);
-      if (autoImporterFile.test(path)) importers.push(path);
+      if (linterConfiguration.test(path)) add(linters, path);
+      if (autoImporterFile.test(path)) add(importers, path);
     }
     return { linters, importers };
   };
-  const above = (paths: readonly string[], file: string) =>
-    paths
-      .filter((path) => posix.dirname(path) === "." || file.startsWith(`${posix.dirname(path)}/`))
-      .slice(0, 20);
+  const above = (paths: ReadonlyMap<string, readonly string[]>, file: string) => {
+    const all: string[] = [];
+    let folder = file;
+    do {
+      folder = posix.dirname(folder);
+      all.unshift(...(paths.get(folder) ?? []));
+    } while (folder !== "." && folder !== "/" && all.length < 100);
+    return all.slice(0, 20);
+  };
+  const declared = new Map<string, boolean>();
+  const declares = async (path: string, name: string) => {
+    const key = JSON.stringify([path, name]);
+    const known = declared.get(key);
+    if (known !== undefined) return known;
+    await breathe();
+    const quoted = literally(name);
+    const globals = new RegExp(`(?<![\\w$])${quoted}['"]?\\s{0,40}:|['"]${quoted}['"]`);
+    const text = (await workspace.text("head", path)) ?? "";
+    const isDeclared = text.includes(name) && /globals?\b/i.test(text) && globals.test(text);
+    declared.set(key, isDeclared);
+    return isDeclared;
+  };
+  const importing = new Map<string, boolean>();
   return {
     async isDeclared(name, file) {
       found ??= find();
-      const globals = new RegExp(
-        `(?<![\\w$])${name.replace(/\$/g, "\\$")}['"]?\\s*:|['"]${name.replace(/\$/g, "\\$")}['"]`,
-      );
-      for (const path of above((await found).linters, file)) {
-        const text = await workspace.text("head", path);
-        if (text !== null && /globals?\b/i.test(text) && globals.test(text)) return true;
-      }
+      for (const path of above((await found).linters, file)) if (await declares(path, name)) return true;
       return false;
     },
     async isAutoImported(file) {
@@ -142,7 +163,9 @@ export function configuredNames({ workspace }: Pick<Look, "workspace">): {
       if (above(importers, file).length > 0) return true;
       for (const path of above(linters, file)) {
         if (!path.endsWith("package.json")) continue;
-        if (autoImporter.test((await workspace.text("head", path)) ?? "")) return true;
+        const known = importing.get(path) ?? autoImporter.test((await workspace.text("head", path)) ?? "");
+        importing.set(path, known);
+        if (known) return true;
       }
       return false;
     },

@@ -3,8 +3,8 @@ import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import * as z from "zod";
 import type { Side } from "../change/types.js";
-import { SourceError } from "../errors.js";
 import { runProcess } from "../process.js";
+import { breathe } from "./breathe.js";
 import { declaredGlobals } from "./directives.js";
 import {
   type BothSides,
@@ -16,6 +16,7 @@ import {
   sides,
 } from "./engine.js";
 import { hasScript, isComponent, isFlow, isTemplate, isTypeScript } from "./files.js";
+import { forLastTexts, linesOf } from "./last-text.js";
 import { failure } from "./own-process.js";
 import { oxlintConfiguration, oxlintRules } from "./oxlint-rules.js";
 import { type ComponentScript, isGivenBySvelte, scriptOf } from "./script-blocks.js";
@@ -40,6 +41,8 @@ const output = z.object({
 });
 
 interface Written {
+  /** Of its file, in what is analysed. */
+  index: number;
   side: Side;
   path: string;
   text: string;
@@ -58,7 +61,7 @@ export const oxlint: Engine = {
   languages: "TypeScript or JavaScript",
   handles: (path) => hasScript(path) && !/\.d\.[mc]?ts$/.test(path),
   timeout: 30_000,
-  async analyse({ files, workspace, signal }) {
+  async analyse({ files, workspace, signal, note }) {
     const folder = await workspace.scratch("oxlint");
     const written = new Map<string, Written>();
     for (const [index, file] of files.entries()) {
@@ -73,7 +76,7 @@ export const oxlint: Engine = {
           const name = `${side}/${index}/${part}/${plainName(path)}${ending}`;
           await mkdir(dirname(join(folder, name)), { recursive: true });
           await writeFile(join(folder, name), linted);
-          written.set(name, { side, path, text, linted, script });
+          written.set(name, { index, side, path, text, linted, script });
         }
       }
     }
@@ -81,27 +84,44 @@ export const oxlint: Engine = {
     if (written.size === 0) return found;
     const configuration = join(await workspace.scratch("oxlint-configuration"), "oxlint.json");
     await writeFile(configuration, JSON.stringify(oxlintConfiguration()));
-    const result = await runProcess(
-      process.execPath,
-      [executable(), ...flags, "-c", configuration, "base", "head"],
-      {
-        cwd: await withBothFolders(folder),
-        env: await workspace.environment(),
+    const cwd = await withBothFolders(folder);
+    const env = await workspace.environment();
+    const lint = (names: readonly string[]) =>
+      runProcess(process.execPath, [executable(), ...flags, "-c", configuration, ...names], {
+        cwd,
+        env,
         timeout: this.timeout,
         signal,
-      },
-    );
-    if (result.stopped !== null || (result.code !== 0 && result.code !== 1)) throw failure("oxlint", result);
-    if (result.truncated) {
-      throw new SourceError("oxlint said more than can be read", "The other engines' findings stand.", {
-        kind: "output",
+        maxOutput: outputLimit,
       });
+    // Files that end it, or of which more is said than can be read, cost themselves only.
+    const queue: (readonly string[])[] = [["base", "head"]];
+    const untold = new Set<number>();
+    let crashes = 0;
+    for (let names = queue.shift(); names; names = queue.shift()) {
+      const result = await lint(names);
+      const isCrash = result.code !== 0 && result.code !== 1;
+      if (result.stopped !== null || (isCrash && ++crashes > mostCrashes)) throw failure("oxlint", result);
+      if (result.truncated || isCrash) {
+        const parts = names.includes("base") ? [...written.keys()] : names;
+        const half = Math.ceil(parts.length / 2);
+        if (parts.length > 1) queue.push(parts.slice(0, half), parts.slice(half));
+        else for (const name of parts) untold.add(written.get(name)?.index ?? -1);
+        continue;
+      }
+      for (const one of output.parse(JSON.parse(result.stdout.toString("utf8"))).diagnostics) {
+        await breathe(signal);
+        const file = written.get(one.filename.replaceAll("\\", "/"));
+        const diagnostic = file && judge(one, file);
+        if (file && diagnostic) found[file.side].push(diagnostic);
+      }
     }
-    for (const one of output.parse(JSON.parse(result.stdout.toString("utf8"))).diagnostics) {
-      const file = written.get(one.filename.replaceAll("\\", "/"));
-      const diagnostic = file && judge(one, file);
-      if (file && diagnostic) found[file.side].push(diagnostic);
-    }
+    // What is not known of one side says nothing of the other.
+    const lost = new Set(
+      [...untold].flatMap((index) => [`base:${files[index]?.base}`, `head:${files[index]?.head}`]),
+    );
+    for (const side of sides) found[side] = found[side].filter(({ path }) => !lost.has(`${side}:${path}`));
+    if (untold.size > 0) note(`${untold.size} ${untold.size === 1 ? "file" : "files"} could not be checked`);
     for (const side of sides) found[side] = withoutEchoes(found[side]);
     return found;
   },
@@ -114,6 +134,11 @@ function withoutEchoes(ones: readonly Diagnostic[]): Diagnostic[] {
   );
   return ones.filter((one) => one.class !== "constant-condition" || !same.has(`${one.path}:${one.line}`));
 }
+
+/** Runs that hostile texts may end. */
+const mostCrashes = 12;
+/** Bytes that one run may say. */
+const outputLimit = 4 * 1024 * 1024;
 
 const flags = ["--disable-nested-config", "--no-ignore", "--threads=1", "-f", "json"];
 
@@ -134,7 +159,7 @@ function plainName(path: string): string {
 
 function judge(one: z.infer<typeof output>["diagnostics"][number], file: Written): Diagnostic | null {
   const line = one.labels?.at(-1)?.span.line ?? one.labels?.[0]?.span.line ?? 1;
-  const evidence = evidenceOf(file.text.split(/\r?\n/)[line - 1]);
+  const evidence = evidenceOf(linesOf(file.text)[line - 1]);
   if (one.code === undefined) return syntaxError(one.message, line, evidence, file);
   const rule = oxlintRules[one.code];
   if (!rule) return null;
@@ -183,26 +208,28 @@ function undefinedName(diagnostic: Diagnostic, message: string, file: Written): 
   if (!name || isTyped(file) || givenNames.has(name) || givenPrefix.test(name)) return null;
   if (/\.svelte$/i.test(file.path) && isGivenBySvelte(name, file.text)) return null;
   const elsewhere = file.script?.blocks.filter((block) => block !== file.linted) ?? [];
-  const word = new RegExp(`(?<![\\w$])${name.replace(/\$/g, "\\$")}(?![\\w$])`);
-  if (declaredGlobals(file.text).has(name) || elsewhere.some((block) => word.test(block))) return null;
-  const isModule =
-    file.script !== null ||
-    /\.[cm]js$/i.test(file.path) ||
-    /^\s*(import|export)\b|\brequire\s*\(|\bmodule\.exports\b/m.test(file.text);
+  if (declaredGlobals(file.text).has(name) || elsewhere.some((block) => words(block).has(name))) return null;
   // A script gets its names from the page around it.
   return {
     ...diagnostic,
     subject: name,
-    severity: isModule ? "certain" : "hint",
+    severity:
+      file.script !== null || /\.[cm]js$/i.test(file.path) || isModule(file.text) ? "certain" : "hint",
     message: `'${name}' is not defined: import or declare it.`,
   };
 }
 
+const isModule = forLastTexts((text) =>
+  /^[ \t]*(import|export)\b|\brequire\s*\(|\bmodule\.exports\b/m.test(text),
+);
+const words = forLastTexts((text) => new Set(text.match(/[\p{ID_Continue}$]+/gu)));
+const bytes = forLastTexts((text) => Buffer.from(text));
+
 /** The source that a finding is about. oxlint counts bytes. */
 function spanned(one: z.infer<typeof output>["diagnostics"][number], file: Written): string {
   const { offset, length } = one.labels?.[0]?.span ?? { offset: 0, length: 0 };
-  return Buffer.from(file.linted)
-    .subarray(offset, offset + length)
+  return bytes(file.linted)
+    .subarray(offset, offset + Math.min(length, 2_000))
     .toString("utf8");
 }
 
@@ -217,7 +244,7 @@ function isTyped({ path, script }: Written): boolean {
 
 /** `x !== x` is how NaN is told where nothing else does, and `x === x` what is none; both say so nearby. */
 function isNanTest(comparison: string, text: string, line: number): boolean {
-  const lines = text.split(/\r?\n/);
+  const lines = linesOf(text);
   const around = lines.slice(Math.max(0, line - 4), line + 2).join("\n");
   if (/SameValue|Object\.is/i.test(around)) return true;
   if (/!==?/.test(comparison)) return /nan\b/i.test(around);

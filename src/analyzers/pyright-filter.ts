@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import type { Side } from "../change/types.js";
 import { type Diagnostic, evidenceOf, type Severity } from "./engine.js";
 import { isTemplate } from "./files.js";
+import { linesOf } from "./last-text.js";
 import { pythonIndex } from "./python-index.js";
 import { importedModule, ownerOf } from "./python-modules.js";
 import { importRoots } from "./python-project.js";
@@ -30,7 +31,7 @@ interface Judged {
 export async function judgePyright(one: PyrightDiagnostic, workspace: Workspace): Promise<Diagnostic | null> {
   const text = await workspace.text(one.side, one.path);
   if (text === null || one.rule === undefined || isTemplate(one.path, text)) return null;
-  const lines = text.split(/\r?\n/);
+  const lines = linesOf(text);
   const message = one.message.replace(/\s+/g, " ").trim();
   const judged = await judge({ ...one, message }, lines, text, workspace);
   if (!judged || isSuppressed(lines, one.line, judged.class, one.rule)) return null;
@@ -108,17 +109,19 @@ async function nullSeverity(
 ): Promise<Severity> {
   const line = lines[one.line - 1] ?? "";
   const { annotated } = await pythonIndex(workspace, one.side);
-  if (/\)\s*\.?\s*$/.test(before)) {
+  if (/\)[ \t]{0,9}\.?[ \t]{0,9}$/.test(before)) {
     const called = calleeBefore(before);
     return called !== null && annotated.has(called) ? "likely" : "hint";
   }
   const owner =
-    /([\w.]+)\s*(?:\.|\[)?\s*$/.exec(before)?.[1]?.replace(/\.$/, "") ??
+    /([\w.]+)[ \t]{0,9}(?:\.|\[)?[ \t]{0,9}$/.exec(before)?.[1]?.replace(/\.$/, "") ??
     /([\w.]+)/.exec(line.slice(before.length))?.[1] ??
     "";
   if (owner.includes(".")) {
     const name = owner.split(".").at(-1) ?? "";
-    const said = new RegExp(`\\b${name}\\s*:\\s*[^=\\n]*(Optional|None)|def ${name}\\(.*->.*(Optional|None)`);
+    const said = new RegExp(
+      `\\b${name}\\s*:\\s*[^=\\n]{0,300}(Optional|None)|def ${name}\\(.*->.*(Optional|None)`,
+    );
     return lines.some((text) => said.test(text)) ? "likely" : "hint";
   }
   return (await isMeantOptional(owner, one.line, lines, annotated)) ? "likely" : "hint";
@@ -129,7 +132,8 @@ function calleeBefore(text: string): string | null {
   let depth = 0;
   for (let at = text.lastIndexOf(")"); at >= 0; at--) {
     if (text[at] === ")") depth++;
-    if (text[at] === "(" && --depth === 0) return /(\w+)\s*$/.exec(text.slice(0, at))?.[1] ?? null;
+    if (text[at] === "(" && --depth === 0)
+      return /\b(\w+)\s{0,9}$/.exec(text.slice(Math.max(0, at - 200), at))?.[1] ?? null;
   }
   return null;
 }
@@ -221,7 +225,7 @@ async function attribute(
 
 /** Code that asks whether something is there knows that it may not be. */
 function isAskedFor(name: string, lines: readonly string[]): boolean {
-  return new RegExp(`(has|get|set)attr\\([^)]*['"]${name}['"]`).test(lines.join("\n"));
+  return new RegExp(`(has|get|set)attr\\([^)]{0,300}['"]${name}['"]`).test(lines.join("\n"));
 }
 
 async function moduleMember(
@@ -264,7 +268,7 @@ async function call(
   // What a decorator makes of a function or class is as its annotation says, which is often not what it does; and when
   // the decorator's package is not installed, nobody knows.
   const { decorated, open } = await pythonIndex(workspace, side);
-  const callees = [...line.matchAll(/(\w+)\s*\(/g)].flatMap(([, name]) => name ?? []);
+  const callees = [...line.matchAll(/\b(\w+)\s{0,9}\(/g)].flatMap(([, name]) => name ?? []);
   const isDoubtful = callees.some((name) => decorated.has(name) || open.has(name));
   return { class: "argument-count", severity: isDoubtful ? "hint" : "likely" };
 }

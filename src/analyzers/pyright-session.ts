@@ -9,7 +9,7 @@ import type { Side } from "../change/types.js";
 import { SourceError } from "../errors.js";
 import { type Resident, startResident } from "../resident-process.js";
 import { sides } from "./engine.js";
-import { type LanguageClient, languageClient } from "./language-client.js";
+import { type LanguageClient, languageClient, TooLarge } from "./language-client.js";
 
 /** What pyright says at one place of one side. */
 export interface RawDiagnostic {
@@ -33,6 +33,8 @@ export interface PyrightTask {
   listings: Readonly<Record<Side, ReadonlyMap<string, string>>>;
   targets: Readonly<Record<Side, readonly string[]>>;
   text(side: Side, path: string): Promise<string | null>;
+  /** Told of a file of which more is said than can be read. */
+  onFlood(side: Side, path: string): void;
   signal: AbortSignal;
 }
 
@@ -224,10 +226,12 @@ class Session {
     for (const side of sides) {
       const known = this.#knownOf(side, task.listings[side]);
       for (const path of task.targets[side]) {
-        const said = known.get(path) ?? (await this.#ask(side, path, task));
+        const said = known.get(path) ?? (await this.#ask(side, path, task).catch(flooded));
+        if (said === "flood") task.onFlood(side, path);
+        if (said === "flood") continue;
         if (said === null) continue;
         known.set(path, said);
-        found.push(...said.map((one) => ({ ...one, side, path })));
+        for (const one of said) found.push({ ...one, side, path });
       }
     }
     return found;
@@ -338,6 +342,11 @@ class Session {
     this.#forget();
     this.#resident.kill();
   }
+}
+
+function flooded(error: unknown): "flood" {
+  if (error instanceof TooLarge) return "flood";
+  throw error;
 }
 
 /** As the promise, or the signal's reason as soon as it is aborted. */

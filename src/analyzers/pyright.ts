@@ -4,6 +4,7 @@ import { dirname, join, relative, sep } from "node:path";
 import * as z from "zod";
 import type { Side } from "../change/types.js";
 import { runProcess } from "../process.js";
+import { breathe } from "./breathe.js";
 import { type BothSides, type Engine, type EngineInput, pathOn, sides } from "./engine.js";
 import { isPython } from "./files.js";
 import { failure } from "./own-process.js";
@@ -43,6 +44,7 @@ export const pyright: Engine = {
     if (targets.head.length + targets.base.length === 0) return found;
     const installed = await virtualEnvironment(input);
     const configuration = await settings(input, installed);
+    const floods = new Set<string>();
     const task: PyrightTask = {
       top,
       configuration,
@@ -53,13 +55,26 @@ export const pyright: Engine = {
         head: await workspace.listing("head", "python"),
       },
       text: (side, path) => workspace.text(side, path),
+      onFlood: (side, path) => floods.add(`${side}:${path}`),
       signal,
     };
     workspace.onRemove(() => endSession(top));
     for (const one of await checkWarm(task).catch((error) => checkOnce(task, input, error))) {
+      await breathe(signal);
       const diagnostic = await judgePyright({ ...one, line: one.line + 1 }, workspace);
       if (diagnostic) found[one.side].push(diagnostic);
     }
+    if (floods.size === 0) return found;
+    // What is not known of one side says nothing of the other.
+    const flooded = input.files.filter(
+      ({ base, head }) => floods.has(`base:${base}`) || floods.has(`head:${head}`),
+    );
+    for (const side of sides) {
+      const lost = new Set(flooded.map((file) => pathOn(file, side)));
+      for (const key of floods) lost.add(key.slice("base:".length));
+      found[side] = found[side].filter(({ path }) => !lost.has(path));
+    }
+    input.note(`${flooded.length} files have more mistakes than can be told`);
     return found;
   },
 };
@@ -77,9 +92,16 @@ async function checkOnce(
   const result = await runProcess(
     process.execPath,
     ["--max-old-space-size=3072", executable(), "-p", file, "--outputjson"],
-    { cwd: top, env: await workspace.environment(), timeout: pyright.timeout, signal },
+    {
+      cwd: top,
+      env: await workspace.environment(),
+      timeout: pyright.timeout,
+      signal,
+      maxOutput: 8 * 1024 * 1024,
+    },
   );
   if (result.stopped !== null || (result.code !== 0 && result.code !== 1)) throw failure("pyright", result);
+  if (result.truncated) throw new Error("pyright said more than can be read");
   const { generalDiagnostics } = output.parse(JSON.parse(result.stdout.toString("utf8")));
   return generalDiagnostics.flatMap(({ file: path, message, rule, range }) => {
     const [side, ...rest] = relative(top, path).split(sep);

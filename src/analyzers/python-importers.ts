@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { breathe } from "./breathe.js";
 import { isPython } from "./files.js";
 import type { Workspace } from "./workspace.js";
 
@@ -18,7 +19,6 @@ export async function pythonImporters(
     if (/^\w+$/.test(name)) names.add(name);
   }
   if (names.size === 0) return { paths: [], cut: false };
-  const pattern = new RegExp(`^[ \\t]*(?:from|import)\\b[^\\n]*\\b(?:${[...names].join("|")})\\b`, "m");
   const base = await workspace.paths("base");
   const found: string[] = [];
   const sources = (await workspace.sources("head", "python"))
@@ -27,8 +27,16 @@ export async function pythonImporters(
   for (const path of sources) {
     if (known.has(path) || !base.has(path)) continue;
     const text = await workspace.source("head", "python", path);
-    if (text !== null && pattern.test(text)) found.push(path);
+    await breathe();
+    if (text !== null && importsOneOf(names, text)) found.push(path);
     if (found.length > importerLimit) return { paths: found.slice(0, importerLimit), cut: true };
   }
   return { paths: found, cut: false };
+}
+
+/** Word by word: an expression with all names in it would try each of them at each place. */
+function importsOneOf(names: ReadonlySet<string>, text: string): boolean {
+  for (const [statement] of text.matchAll(/^[ \t]*(?:from|import)\b[^\n]{0,2000}/gm))
+    for (const [word] of statement.matchAll(/\w+/g)) if (names.has(word)) return true;
+  return false;
 }

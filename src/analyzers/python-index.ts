@@ -1,5 +1,7 @@
 import type { Side } from "../change/types.js";
+import { breathe } from "./breathe.js";
 import { isPython } from "./files.js";
+import { linesOf } from "./last-text.js";
 import type { Workspace } from "./workspace.js";
 
 /** Names of a side's functions and classes, as far as their heads tell what a type checker's word on them is worth. */
@@ -30,7 +32,7 @@ async function readIndex(workspace: Workspace, side: Side): Promise<PythonIndex>
   const open = new Set<string>();
   for (const path of (await workspace.sources(side, "python")).filter(isPython).slice(0, fileLimit)) {
     const text = await workspace.source(side, "python", path);
-    if (text !== null) indexInto(text, { decorated, annotated, open });
+    if (text !== null) await indexInto(text, { decorated, annotated, open });
   }
   return { decorated, annotated, open };
 }
@@ -39,16 +41,17 @@ async function readIndex(workspace: Workspace, side: Side): Promise<PythonIndex>
 const plain =
   /^\s*@(staticmethod|classmethod|(dataclasses\.)?dataclass|(typing\.|t\.|te\.|typing_extensions\.)?(final|override|overload|no_type_check)|(abc\.)?abstractmethod|(functools\.)?total_ordering)\b/;
 
-function indexInto(
+async function indexInto(
   text: string,
   { decorated, annotated, open }: Record<keyof PythonIndex, Set<string>>,
-): void {
-  const lines = text.split(/\r?\n/);
+): Promise<void> {
+  const lines = linesOf(text);
   let isPending = false;
   for (const [index, line] of lines.entries()) {
     if (/^\s*@\w/.test(line)) isPending ||= !plain.test(line);
     const [, word, name] = /^\s*(?:async\s+)?(def|class)\s+(\w+)/.exec(line) ?? [];
     if (name === undefined) continue;
+    await breathe();
     if (isPending) decorated.add(name);
     isPending = false;
     if (word !== "def") continue;
@@ -63,7 +66,7 @@ function headOf(lines: readonly string[], start: number): string {
   let head = "";
   for (const line of lines.slice(start, start + 40)) {
     head += `${line}\n`;
-    if (/:\s*(\.\.\.\s*)?(#.*)?$/.test(line) || /\)\s*(->[^:]*)?:\s/.test(line)) break;
+    if (/:\s*(\.\.\.\s*)?(#[^:]*)?$/.test(line) || /\)\s*(->[^:)]{0,300})?:\s/.test(line)) break;
   }
   return head;
 }

@@ -121,7 +121,7 @@ function rootsOfIni(source: string): string[] {
 
 function rootsOfSetup(source: string): string[] {
   const found = [...source.matchAll(/find(?:_namespace)?_packages\(\s*(?:where\s*=\s*)?["']([^"']+)["']/g)];
-  const folders = /package_dir\s*=\s*\{([^}]*)\}/.exec(source)?.[1] ?? "";
+  const folders = /package_dir\s*=\s*\{([^{}]*)\}/.exec(source)?.[1] ?? "";
   const pairs = [...folders.matchAll(/["']([^"']*)["']\s*:\s*["']([^"']*)["']/g)];
   return [
     ...found.flatMap(([, folder]) => folder ?? []),

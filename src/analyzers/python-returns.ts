@@ -1,3 +1,4 @@
+import { breathe } from "./breathe.js";
 import type { Diagnostic, EngineInput } from "./engine.js";
 import { isPython } from "./files.js";
 import type { PythonFunctionFlow } from "./python-flow.js";
@@ -16,12 +17,14 @@ export async function lostReturns(
 ): Promise<Lost[]> {
   const found: Lost[] = [];
   const counts = new Map<string, number>();
+  const named = { now: byName(now), before: byName(before) };
   for (const one of now) {
+    await breathe(input.signal);
     // Several of one name (a property and its setter, overloads) are told apart by their order only.
     const nth = counts.get(one.name) ?? 0;
     counts.set(one.name, nth + 1);
-    const same = before.filter(({ name }) => name === one.name);
-    const old = same.length === now.filter(({ name }) => name === one.name).length ? same[nth] : undefined;
+    const same = named.before.get(one.name) ?? [];
+    const old = same.length === named.now.get(one.name)?.length ? same[nth] : undefined;
     if (!old || !gaveAlways(old) || !loses(one)) continue;
     const severity = await severityOf(one, old, input);
     const name = one.name.split(".").at(-1);
@@ -30,6 +33,16 @@ export async function lostReturns(
         ? `${name}() no longer returns a value: what used to be returned is dropped.`
         : `${name}() no longer returns a value on every way out: where it runs to its end it now gives None.`;
     found.push({ line: one.line, message, severity });
+  }
+  return found;
+}
+
+function byName(flows: readonly PythonFunctionFlow[]): Map<string, PythonFunctionFlow[]> {
+  const found = new Map<string, PythonFunctionFlow[]>();
+  for (const one of flows) {
+    const others = found.get(one.name);
+    if (others) others.push(one);
+    else found.set(one.name, [one]);
   }
   return found;
 }

@@ -1,7 +1,9 @@
 import * as z from "zod";
 import { answersOf } from "./answers.js";
+import { breathe } from "./breathe.js";
 import { type BothSides, type Diagnostic, type Engine, evidenceOf, type Severity } from "./engine.js";
 import { isPython, isPython2, isTemplate, isTest } from "./files.js";
+import { linesOf } from "./last-text.js";
 import { lostReturns } from "./python-returns.js";
 import { isSuppressed } from "./python-suppression.js";
 import { type SideText, textsOf } from "./texts.js";
@@ -74,8 +76,9 @@ export const pythonRules: Engine = {
       const file = texts.get(key);
       if (!file || isTemplate(file.path, file.text) || isPython2(file.text)) continue;
       if (lost !== undefined) input.note(`${file.path} could not be checked (${lost})`);
-      const lines = file.text.split(/\r?\n/);
+      const lines = linesOf(file.text);
       for (const one of found) {
+        await breathe(input.signal);
         const diagnostic = judge(one, file, lines);
         if (diagnostic) result[file.side].push(diagnostic);
       }

@@ -65,7 +65,7 @@ export function isInTry(lines: readonly string[], line: number): boolean {
     const text = lines[at - 1] ?? "";
     if (text.trim() === "" || indentation(text) >= depth) continue;
     depth = indentation(text);
-    if (/^\s*(try\s*:|with\s+.*suppress\s*\()/.test(text)) return true;
+    if (/^\s*(try\s*:|with\s.*suppress\s{0,9}\()/.test(text)) return true;
     if (/^\s*except\b/.test(text)) return true;
   }
   return false;

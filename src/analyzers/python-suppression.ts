@@ -91,8 +91,17 @@ const names: Readonly<Record<string, { noqa: RegExp; pylint: RegExp; mypy: RegEx
 export function isSuppressed(lines: readonly string[], line: number, kind: string, code: string): boolean {
   const comment = commentOf(lines[line - 1] ?? "");
   if (comment !== null && isAbout(comment, kind, code)) return true;
-  return lines.slice(0, 60).some((text, index) => isForFile(text, index, kind, code));
+  const known = forFiles.get(lines) ?? new Map<string, boolean>();
+  forFiles.set(lines, known);
+  const key = `${kind} ${code}`;
+  const isSilent =
+    known.get(key) ?? lines.slice(0, 60).some((text, index) => isForFile(text, index, kind, code));
+  known.set(key, isSilent);
+  return isSilent;
 }
+
+/** What the heads of files say, by their lines: asked again for each finding. */
+const forFiles = new WeakMap<readonly string[], Map<string, boolean>>();
 
 /** From the first `#` that may begin a comment: a string with one in it costs a finding, never adds one. */
 function commentOf(line: string): string | null {

@@ -1,7 +1,9 @@
 import * as z from "zod";
 import { answersOf } from "./answers.js";
+import { breathe } from "./breathe.js";
 import { type BothSides, type Diagnostic, type Engine, evidenceOf, type Severity } from "./engine.js";
 import { isPython, isPython2, isTemplate } from "./files.js";
+import { forLastTexts, linesOf } from "./last-text.js";
 import { givenNames } from "./python-source.js";
 import { isSuppressed } from "./python-suppression.js";
 import { textsOf } from "./texts.js";
@@ -62,6 +64,7 @@ export const ruff: Engine = {
       const syntax = found.find((one) => one.code === "invalid-syntax");
       // What follows the first syntax error is its echo, and so is what else is said of such a file.
       for (const one of syntax ? [syntax] : found) {
+        await breathe(input.signal);
         const diagnostic = judge(
           one,
           file,
@@ -81,14 +84,14 @@ function judge(
 ): Diagnostic | null {
   const rule = rules.find(([pattern]) => pattern.test(one.code))?.[1];
   if (!rule) return null;
-  const lines = text.split(/\r?\n/);
+  const lines = linesOf(text);
   const line = lines[one.line - 1] ?? "";
   const diagnostic: Diagnostic = { ...one, ...rule, path, evidence: evidenceOf(line) };
   if (one.code === "invalid-syntax") return isPython2(text) || isTemplate(path, text) ? null : diagnostic;
   const name = /`([^`]+)`/.exec(one.message)?.[1];
   const isLost = rule.class === "undefined-name" && name !== undefined && binds(other, name);
   // A name that was there before is no concern of a comment for type checkers.
-  const read = isLost ? lines.map((text) => text.replace(/#\s*type:\s*ignore(?!\[)/, "#")) : lines;
+  const read = isLost ? withoutTypeIgnore(text) : lines;
   if (isSuppressed(read, one.line, rule.class, one.code)) return null;
   switch (rule.class) {
     case "undefined-name":
@@ -105,11 +108,16 @@ function judge(
   }
 }
 
+const withoutTypeIgnore = forLastTexts((text) =>
+  linesOf(text).map((line) => line.replace(/#\s*type:\s*ignore(?!\[)/, "#")),
+);
+
 /** Does a file give the name itself, by an import or an assignment? Then no tool does. */
 function binds(text: string | null, name: string): boolean {
+  if (!text?.includes(name)) return false;
   const bound = new RegExp(
     `^[ \\t]*((from|import)\\b.*\\b${name}\\b|(def|class)\\s+${name}\\b|${name}\\s*[:=])|^[ \\t]+${name},$`,
     "m",
   );
-  return text !== null && bound.test(text);
+  return bound.test(text);
 }

@@ -120,9 +120,11 @@ async function runEngine(engine: Engine, { change, sluice, files, workspace, sig
       note: (text) => notes.push(text),
     });
     signal.throwIfAborted();
+    const { findings, left } = await compare(change, name, both);
+    if (left > 0) notes.push(`${left} more findings are not told`);
     // What was found in time stands.
     const cut = limit.aborted ? report("timeout", `stopped after ${engine.timeout / 1_000} s`) : report("ok");
-    return { report: cut, findings: compare(change, name, both) };
+    return { report: cut, findings };
   } catch (error) {
     signal.throwIfAborted();
     if (limit.aborted || isTimeout(error)) {

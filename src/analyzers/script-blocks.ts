@@ -1,4 +1,5 @@
 import { isComponent } from "./files.js";
+import { forLastTexts, literally } from "./last-text.js";
 
 /**
  * The script of a Vue or Svelte component, without a compiler of either: everything outside of its script blocks is
@@ -74,13 +75,15 @@ export function scriptText(path: string, text: string): string | null {
  * `$:` statement assigns to for the first time.
  */
 export function isGivenBySvelte(name: string, text: string): boolean {
-  if (name.startsWith("$")) return true;
-  const implicit = new RegExp(
-    `^[ \\t]*\\$:\\s*\\(?\\s*[\\[{]?[^=;]{0,200}(?<![\\w$])${name}(?![\\w$])[^=;]{0,200}=`,
-    "m",
-  );
-  return implicit.test(text);
+  return name.startsWith("$") || assigned(text).has(name);
 }
+
+const assigned = forLastTexts((text) => {
+  const names = new Set<string>();
+  for (const [, target = ""] of text.matchAll(/^[ \t]{0,99}\$:([^=;]{0,400})=/gm))
+    for (const [name] of target.matchAll(/[\p{ID_Continue}$]+/gu)) names.add(name);
+  return names;
+});
 
 function blank(text: string): string {
   return text.replace(/[^\r\n]/g, " ");
@@ -125,37 +128,57 @@ function genericNames(attributes: string): string[] {
 
 /** A comment, or a tag with its attributes. Each part can match in one way only: the text is a stranger's. */
 const tag =
-  /<!--[\s\S]*?(?:-->|$)|<(\/?)([A-Za-z][\w:.-]*)((?:\s|\/(?!>)|"[^"]*"|'[^']*'|[^\s"'<>/])*)(\/?)>/g;
+  /<!--[\s\S]*?(?:-->|$)|<(\/?)([A-Za-z][\w:.-]*)(?![\w:.-])((?:\s|\/(?!>)|"[^"]*"|'[^']*'|[^\s"'<>/]){0,5000})(\/?)>/;
+
+/** Openings that turn out to be no tag after which a text is no component of anybody's. */
+const mostMisses = 100;
+
+/** Finds the tags and comments of a text, from where it is told; null when there are no more. */
+function tagReader(text: string): (from: number) => RegExpExecArray | null {
+  const opening = /<!--|<\/?[A-Za-z]/g;
+  const whole = new RegExp(tag, "y");
+  let misses = 0;
+  return (from) => {
+    opening.lastIndex = from;
+    for (let at = opening.exec(text); at && misses < mostMisses; at = opening.exec(text)) {
+      whole.lastIndex = at.index;
+      const found = whole.exec(text);
+      if (found) return found;
+      misses++;
+    }
+    return null;
+  };
+}
 
 /** The script blocks at the top level of a Vue component: what is in a template is no block. */
 function vueBlocks(text: string): Block[] | null {
   const blocks: Block[] = [];
-  const tags = new RegExp(tag);
-  for (let found = tags.exec(text); found; found = tags.exec(text)) {
+  const next = tagReader(text);
+  let at = 0;
+  for (let found = next(at); found; found = next(at)) {
     const [whole, closing, name, attributes = "", selfClosing] = found;
-    if (name === undefined || closing || selfClosing) continue;
     const start = found.index + whole.length;
+    at = start;
+    if (name === undefined || closing || selfClosing) continue;
     const isMarkup = name === "template" && (attribute(attributes, "lang") ?? "html") === "html";
-    const end = isMarkup ? endOfTemplate(text, start) : endOfRaw(text, name, start);
+    const end = isMarkup ? endOfTemplate(start, next) : endOfRaw(text, name, start);
     if (end === -1) return null;
     if (name === "script" && attribute(attributes, "src") === undefined)
       blocks.push({ name, attributes, start, end });
-    tags.lastIndex = text.indexOf(">", end) + 1;
+    at = text.indexOf(">", end) + 1;
   }
   return blocks;
 }
 
 function endOfRaw(text: string, name: string, from: number): number {
-  const close = new RegExp(`</${name.replace(/[.]/g, "\\.")}\\s*>`, "gi");
+  const close = new RegExp(`</${literally(name)}\\s*>`, "gi");
   close.lastIndex = from;
   return close.exec(text)?.index ?? -1;
 }
 
-function endOfTemplate(text: string, from: number): number {
-  const tags = new RegExp(tag);
-  tags.lastIndex = from;
+function endOfTemplate(from: number, next: ReturnType<typeof tagReader>): number {
   let depth = 1;
-  for (let found = tags.exec(text); found; found = tags.exec(text)) {
+  for (let found = next(from); found; found = next(found.index + found[0].length)) {
     if (found[2] !== "template" || found[4]) continue;
     depth += found[1] ? -1 : 1;
     if (depth === 0) return found.index;

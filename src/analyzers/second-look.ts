@@ -1,12 +1,13 @@
+import { breathe } from "./breathe.js";
 import type { Finding } from "./compare.js";
 import { silencer } from "./directives.js";
 import { hasScript, isFixture, isPython } from "./files.js";
+import { literally } from "./last-text.js";
 import type { Look } from "./look.js";
 import { madeByBuild, moduleExists } from "./module-exists.js";
-import { configuredNames, searchLimit, usedAsGlobals } from "./name-from-elsewhere.js";
-import { returnedValue } from "./returned-before.js";
+import { configuredNames, searchLimit } from "./name-from-elsewhere.js";
+import { namesGiven, returned, suggest } from "./names.js";
 import { maskSecrets } from "./secret-rules.js";
-import { suggest } from "./suggest.js";
 
 /** Undefined names of one change that are looked for elsewhere; what comes after is left in doubt. */
 const nameLimit = 200;
@@ -19,12 +20,15 @@ const nameLimit = 200;
 export async function secondLook(findings: readonly Finding[], look: Look): Promise<Finding[]> {
   const isSilenced = silencers(look);
   const open: Finding[] = [];
-  for (const finding of findings) if (!(await isSilenced(finding))) open.push(finding);
+  for (const finding of findings) {
+    await breathe(look.signal);
+    if (!(await isSilenced(finding))) open.push(finding);
+  }
   const ignored = await madeByBuild(open, look);
   const isGiven = await givenNames(open, look);
   const kept: Finding[] = [];
   for (const finding of open) {
-    look.signal.throwIfAborted();
+    await breathe(look.signal);
     let { severity } = finding;
     if (finding.class === "missing-module" && finding.subject !== undefined) {
       if (ignored.has(finding.subject) || (await moduleExists(finding.subject, look))) continue;
@@ -50,7 +54,12 @@ export async function secondLook(findings: readonly Finding[], look: Look): Prom
     kept.push({ ...finding, severity });
   }
   const helped = await suggest(kept, look);
-  return helped.map((finding) => ({ ...finding, message: maskSecrets(finding.message) }));
+  const masked: Finding[] = [];
+  for (const finding of helped) {
+    await breathe(look.signal);
+    masked.push({ ...finding, message: maskSecrets(finding.message) });
+  }
+  return masked;
 }
 
 /** Does a comment for a linter take a finding back? The compiler knows its own comments, but not theirs. */
@@ -76,14 +85,16 @@ async function givenNames(
     if (kind === "undefined-name" && subject !== undefined && family.size < nameLimit) family.add(subject);
   }
   const given = {
-    python: await usedAsGlobals(names.python, "python", look),
-    ecmascript: await usedAsGlobals(names.ecmascript, "ecmascript", look),
+    python: await namesGiven(names.python, "python", look),
+    ecmascript: await namesGiven(names.ecmascript, "ecmascript", look),
   };
   const configured = configuredNames(look);
   return async (name, file) => {
-    if (!names[isPython(file) ? "python" : "ecmascript"].has(name)) return "perhaps";
-    if (isPython(file)) return given.python.has(name) ? "yes" : "no";
-    if (given.ecmascript.has(name) || (await configured.isDeclared(name, file))) return "yes";
+    const family = isPython(file) ? "python" : "ecmascript";
+    const found = given[family];
+    if (found === null || !names[family].has(name)) return "perhaps";
+    if (isPython(file)) return found.has(name) ? "yes" : "no";
+    if (found.has(name) || (await configured.isDeclared(name, file))) return "yes";
     if (!(await configured.isAutoImported(file))) return "no";
     // Nobody can tell which names those are; but one that was imported by hand may well need to be.
     return (await wasImported(name, file, look)) ? "perhaps" : "yes";
@@ -104,17 +115,19 @@ async function awaited(call: string, file: string, look: Look): Promise<"before"
 async function isAskedFor(name: string, file: string, { workspace }: Look): Promise<boolean> {
   if (!hasScript(file)) return false;
   const text = (await workspace.text("head", file)) ?? "";
-  const quoted = name.replace(/\$/g, "\\$");
-  return new RegExp(`\\btypeof\\s+\\(?\\s*${quoted}\\s*\\)?\\s*[!=]==?|['"]${quoted}['"]\\s+in\\s+\\w`).test(
-    text,
-  );
+  if (!text.includes(name)) return false;
+  const quoted = literally(name);
+  const gap = "\\s{0,20}";
+  return new RegExp(
+    `\\btypeof\\s{1,20}\\(?${gap}${quoted}${gap}\\)?${gap}[!=]==?|['"]${quoted}['"]\\s{1,20}in\\s{1,20}\\w`,
+  ).test(text);
 }
 
 /** Did an import of the file bring a name, before the change? */
 async function wasImported(name: string, file: string, look: Look): Promise<boolean> {
   const text = await baseText(file, look);
-  const word = `(?<![\\w$])${name.replace(/\$/g, "\\$")}(?![\\w$])`;
-  return text !== null && new RegExp(`^\\s*import\\b[^;'"]{0,2000}${word}`, "m").test(text);
+  const word = `(?<![\\w$])${literally(name)}(?![\\w$])`;
+  return text?.includes(name) === true && new RegExp(`^[ \\t]*import\\b[^;'"]{0,500}${word}`, "m").test(text);
 }
 
 /** A file as it was before the change, under whatever name. */
@@ -125,7 +138,7 @@ async function baseText(file: string, { change, workspace }: Look): Promise<stri
 /** Was the function in the same file before, and did it return something? Then it is the change that took that away. */
 async function returnedBefore(name: string, file: string, look: Look): Promise<boolean> {
   const text = await baseText(file, look);
-  return text !== null && (await returnedValue(name, file, text));
+  return text !== null && (await returned(name, file, text, look));
 }
 
 /**

@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import * as z from "zod";
 import { answersOf } from "./answers.js";
+import { breathe } from "./breathe.js";
 import { type BothSides, type Engine, evidenceOf } from "./engine.js";
 import { isFixture, isTest } from "./files.js";
 import { textsOf } from "./texts.js";
@@ -32,6 +33,7 @@ export const secrets: Engine = {
       const file = texts.get(key);
       if (!file) continue;
       for (const one of secretsOfFile) {
+        await breathe(input.signal);
         found[file.side].push({
           code: one.code,
           class: "secret",

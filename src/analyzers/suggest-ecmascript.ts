@@ -65,7 +65,7 @@ function partOf(clause: string, name: string): { clause: string; isType: boolean
 function listed(braces: string): string[] {
   return braces
     .slice(1, -1)
-    .replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "")
+    .replace(/\/\*[\s\S]*?(?:\*\/|$)|\/\/.*/g, "")
     .split(",")
     .map((one) => one.trim())
     .filter(Boolean);

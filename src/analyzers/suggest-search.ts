@@ -1,7 +1,6 @@
 import { posix } from "node:path";
-import type { Finding } from "./compare.js";
 import { hasScript, isFixture, isPython } from "./files.js";
-import type { Look } from "./look.js";
+import type { SearchLook } from "./look.js";
 import { searchLimit } from "./name-from-elsewhere.js";
 import { scriptText } from "./script-blocks.js";
 import { type Ending, endingOf, exportOf, type Import, importLine, importOf } from "./suggest-ecmascript.js";
@@ -21,8 +20,8 @@ export interface Sources {
 
 /** Reads the sources once for all names, up to a limit. */
 export async function searchNames(
-  findings: readonly (Finding & { subject: string })[],
-  { workspace, signal }: Look,
+  findings: readonly { file: string; class: string; subject: string }[],
+  { workspace }: SearchLook,
 ): Promise<Sources> {
   const names = (python: boolean) => [
     ...new Set(
@@ -42,7 +41,6 @@ export async function searchNames(
   const folders = new Set(findings.map(({ file }) => posix.dirname(file)));
   const scripts = ofEcmaScript.length === 0 ? [] : await workspace.sources("head", "ecmascript");
   for (const path of scripts.filter((one) => hasScript(one) && !isFixture(one)).slice(0, searchLimit)) {
-    signal.throwIfAborted();
     const whole = await workspace.source("head", "ecmascript", path);
     const text = whole === null ? null : scriptText(path, whole);
     if (text === null) continue;
@@ -68,7 +66,6 @@ export async function searchNames(
   const ofPython = names(true);
   const pythons = ofPython.length === 0 ? [] : await workspace.sources("head", "python");
   for (const path of pythons.filter((one) => isPython(one) && !isFixture(one)).slice(0, searchLimit)) {
-    signal.throwIfAborted();
     const text = await workspace.source("head", "python", path);
     if (text === null) continue;
     for (const name of ofPython) {

@@ -1,7 +1,6 @@
 import { posix } from "node:path";
-import type { Finding } from "./compare.js";
 import { hasScript, isFixture, isPython, isTest } from "./files.js";
-import type { Look } from "./look.js";
+import type { SearchLook } from "./look.js";
 import { searchLimit } from "./name-from-elsewhere.js";
 import { nearestName } from "./nearest-name.js";
 import { scriptText } from "./script-blocks.js";
@@ -16,62 +15,40 @@ import {
 import { pythonImportOf, pythonNames, standardImport } from "./suggest-python.js";
 import { type Sources, searchNames } from "./suggest-search.js";
 
-/** Findings of one change that get a suggestion: more are of a change that is broken as a whole. */
-const limit = 40;
-
-/**
- * Adds to the messages about names and modules that are not there what would most likely mend them: the import that
- * was there before, the only module that exports the name, or the nearest name. Says nothing where several would do.
- */
-export async function suggest(findings: readonly Finding[], look: Look): Promise<Finding[]> {
-  const wanted = findings.filter(isAboutName).slice(0, limit);
-  if (wanted.length === 0) return [...findings];
-  const sources = await searchNames(wanted, look);
-  const advice = new Map<Finding, string>();
-  for (const finding of wanted) {
-    look.signal.throwIfAborted();
-    const said = await adviceFor(finding, sources, look);
-    if (said !== null) advice.set(finding, said);
-  }
-  return findings.map((finding) => {
-    const said = advice.get(finding);
-    return said === undefined ? finding : { ...finding, message: `${plain(finding.message)} ${said}` };
-  });
+/** A finding about a name or module that is not there. */
+export interface Named {
+  file: string;
+  class: string;
+  subject: string;
+  message: string;
+  evidence: string;
 }
 
-type Named = Finding & { subject: string };
-
-function isAboutName(finding: Finding): finding is Named {
-  if (finding.subject === undefined || finding.subject.length > 100 || finding.severity === "hint")
-    return false;
-  return ["undefined-name", "missing-module", "missing-export"].includes(finding.class);
+/** What would most likely mend each of the findings; null where there is nothing to say, or several would do. */
+export async function adviceOn(findings: readonly Named[], look: SearchLook): Promise<(string | null)[]> {
+  const sources = await searchNames(findings, look);
+  const said: (string | null)[] = [];
+  for (const finding of findings) said.push(await adviceFor(finding, sources, look));
+  return said;
 }
 
-/** Without the advice for those who get no better. */
-function plain(message: string): string {
-  return message
-    .replace(
-      / (Import or declare it|Correct the path, or add the file|Import a name that it exports, or export this one)\.$/,
-      "",
-    )
-    .replace(/: import or declare it\.$/, ".")
-    .replace(/ Did you mean '[^']*'\?$/, "");
-}
-
-async function adviceFor(finding: Named, sources: Sources, look: Look): Promise<string | null> {
+async function adviceFor(finding: Named, sources: Sources, look: SearchLook): Promise<string | null> {
   if (finding.class === "missing-module") return nearestModule(finding, look);
   if (finding.class === "missing-export") return otherExporter(finding, sources);
   return isPython(finding.file) ? pythonName(finding, sources, look) : ecmascriptName(finding, sources, look);
 }
 
-async function textOf(finding: Finding, side: "base" | "head", { change, workspace }: Look): Promise<string> {
-  const { file } = finding;
-  const path = side === "head" ? file : (change.files.find((one) => one.path === file)?.oldPath ?? file);
+async function textOf(
+  { file }: Named,
+  side: "base" | "head",
+  { oldPath, workspace }: SearchLook,
+): Promise<string> {
+  const path = side === "head" ? file : oldPath(file);
   const text = await workspace.text(side, path);
   return text === null ? "" : (scriptText(path, text) ?? "");
 }
 
-async function ecmascriptName(finding: Named, sources: Sources, look: Look): Promise<string | null> {
+async function ecmascriptName(finding: Named, sources: Sources, look: SearchLook): Promise<string | null> {
   const { subject: name, file } = finding;
   const before = importOf(name, await textOf(finding, "base", look));
   const paths = await look.workspace.paths("head");
@@ -93,7 +70,7 @@ async function ecmascriptName(finding: Named, sources: Sources, look: Look): Pro
       isRequire: false,
       ...styleOf(now),
     });
-    return /\brequire\s*\(/.test(now) && !/^\s*import\b/m.test(now) ? `${where}.` : `${where}: ${line}`;
+    return /\brequire\s*\(/.test(now) && !/^[ \t]*import\b/m.test(now) ? `${where}.` : `${where}: ${line}`;
   }
   if (usual !== null && exporters.length === 0)
     return `Elsewhere here: ${importLine({ ...usual, ...styleOf(now) })}`;
@@ -147,7 +124,7 @@ function packageOf(file: string, paths: ReadonlySet<string>): string {
   return folder;
 }
 
-async function pythonName(finding: Named, sources: Sources, look: Look): Promise<string | null> {
+async function pythonName(finding: Named, sources: Sources, look: SearchLook): Promise<string | null> {
   const { subject: name, file } = finding;
   const before = pythonImportOf(name, await textOf(finding, "base", look));
   if (before !== null) return `Add back: ${before}`;
@@ -169,7 +146,10 @@ async function pythonName(finding: Named, sources: Sources, look: Look): Promise
 }
 
 /** A file of nearly that name in the same folder, or the only one of that very name anywhere. */
-async function nearestModule({ subject: target, file }: Named, { workspace }: Look): Promise<string | null> {
+async function nearestModule(
+  { subject: target, file }: Named,
+  { workspace }: SearchLook,
+): Promise<string | null> {
   const belongs = isPython(file) ? isPython : hasScript;
   const stemOf = (path: string) => posix.basename(path).replace(/(\.d)?\.[a-z]+$/i, "");
   const stem = stemOf(target);

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { hasGrammar } from "../change/imports/parsers.js";
 import type { Side } from "../change/types.js";
 import { answersOf } from "./answers.js";
+import { breathe } from "./breathe.js";
 import {
   type BothSides,
   type Diagnostic,
@@ -12,6 +13,7 @@ import {
   type Severity,
 } from "./engine.js";
 import { isFixture, isTemplate, isTest } from "./files.js";
+import { linesOf } from "./last-text.js";
 import { type SideText, textsOf } from "./texts.js";
 import type { Workspace } from "./workspace.js";
 
@@ -92,8 +94,9 @@ export const syntax: Engine = {
     const byKey = await answersOf("syntax-process", questions, texts, parsed, input);
     const found: BothSides = { base: [], head: [] };
     for (const { key, side, path, text } of texts.values()) {
-      const lines = text.split(/\r?\n/);
+      const lines = linesOf(text);
       for (const { subject, ...mistake } of byKey.get(key)?.mistakes ?? []) {
+        await breathe(input.signal);
         if (
           mistake.code === "missing-import" &&
           (await isDeclaredBeside(path, subject ?? "", side, workspace))
@@ -126,7 +129,9 @@ export const syntax: Engine = {
 };
 
 function isC(path: string, text: string): boolean {
-  return /\.c$/.test(path) || (/\.h$/.test(path) && !/^\s*(class|namespace|template|using)\b|::/m.test(text));
+  return (
+    /\.c$/.test(path) || (/\.h$/.test(path) && !/^[ \t]*(class|namespace|template|using)\b|::/m.test(text))
+  );
 }
 
 /** Every language has its own name for a test. */
@@ -148,10 +153,11 @@ async function isDeclaredBeside(
 ): Promise<boolean> {
   const folder = posix.dirname(path);
   const declared = new RegExp(
-    `^(?:var|const|type|func)\\s+${name}\\b|^\\t(?:\\w+,\\s*)*${name}(?:,\\s*\\w+)*(?:\\s+[\\w*.[\\]]+)?\\s*(?:=|$)`,
+    `^(?:var|const|type|func)\\s+${name}\\b|^\\t(?:\\w+,[ \\t]*)*${name}(?:,[ \\t]*\\w+)*(?:[ \\t]+[\\w*.[\\]]+)?[ \\t]*(?:=|$)`,
     "m",
   );
   for (const other of await workspace.paths(side)) {
+    await breathe();
     if (!other.endsWith(".go") || posix.dirname(other) !== folder || other === path) continue;
     if (declared.test((await workspace.text(side, other)) ?? "")) return true;
   }
@@ -194,8 +200,8 @@ function judge(
   // A lone semicolon is no gap of a grammar.
   const isPlain = errors.length === 1 && missing === ";" && language.grammar === "c-sharp";
   const severity = wrong !== null ? "certain" : isPlain ? "likely" : language.severity;
-  const lines = text.split(/\r?\n/);
-  const line = Math.min(lineOf(errors, change), lines.length);
+  const lines = linesOf(text);
+  const line = Math.min(lineOf(errors.slice(0, 1_000), change), lines.length);
   return {
     code: "syntax",
     class: "syntax",

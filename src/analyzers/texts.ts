@@ -1,4 +1,5 @@
 import type { Side } from "../change/types.js";
+import { breathe } from "./breathe.js";
 import { type EngineFile, pathOn, sides } from "./engine.js";
 import type { Workspace } from "./workspace.js";
 
@@ -23,6 +24,7 @@ export async function textsOf(
   const texts = new Map<string, SideText>();
   for (const [index, file] of files.entries()) {
     for (const side of sides) {
+      await breathe();
       const path = pathOn(file, side);
       const text = path === null ? null : await workspace.text(side, path);
       if (path === null || text === null) continue;

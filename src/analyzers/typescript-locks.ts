@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import type { Change, Side } from "../change/types.js";
+import { breathe } from "./breathe.js";
 import type { InstalledRequest } from "./typescript-installed.js";
 
 const readers: Readonly<Record<string, (text: string) => Iterable<string>>> = {
@@ -9,7 +10,9 @@ const readers: Readonly<Record<string, (text: string) => Iterable<string>>> = {
   "yarn.lock": fromYarn,
   "bun.lock": fromBun,
 };
-const sizeLimit = 16 * 1024 * 1024;
+const sizeLimit = 8 * 1024 * 1024;
+/** Lock files of one side that are read. */
+const lockLimit = 30;
 const kept = new Map<string, Promise<ReadonlySet<string>>>();
 
 /** What the lock files of both sides agree on: only such versions say something of both. */
@@ -25,20 +28,23 @@ export async function agreedLocks(change: Change): Promise<InstalledRequest["loc
 
 async function locksOn(change: Change, side: Side): Promise<Map<string, ReadonlySet<string>>> {
   const found = new Map<string, ReadonlySet<string>>();
+  let read = 0;
   for (const { path, type, mode, id, size } of await change.objects.tree(side)) {
     const name = posix.basename(path);
-    const read = readers[name];
+    const reader = Object.hasOwn(readers, name) ? readers[name] : undefined;
     if (
-      !read ||
+      !reader ||
       type !== "blob" ||
       mode === "120000" ||
       (size ?? 0) > sizeLimit ||
       /(^|\/)node_modules\//.test(path)
     )
       continue;
+    await breathe();
+    if (++read > lockLimit) break;
     let packages = kept.get(`${id} ${name}`);
     if (packages === undefined) {
-      packages = change.objects.blob(id, sizeLimit).then((bytes) => new Set(read(bytes.toString("utf8"))));
+      packages = change.objects.blob(id, sizeLimit).then((bytes) => new Set(reader(bytes.toString("utf8"))));
       kept.set(`${id} ${name}`, packages);
       packages.catch(() => kept.delete(`${id} ${name}`));
       for (const oldest of kept.keys()) {

@@ -96,11 +96,35 @@ export function analyse(asked: unknown) {
   }
   const { late } = missed.base;
   if (late.size > 0) found.head = withoutUnsure(found.head, late, pairs, trees);
+  const told = withoutFloods(found, pairs);
+  if (told.left > 0) notes.push(`${told.left} files have more mistakes than can be told`);
   const count = missed.head.late.size + late.size;
   if (count > 0) notes.push(`no time for ${count} files`);
   notes.push(...[...missed.head.lost, ...missed.base.lost].slice(0, 5));
   if (limitMemory()) forgetSessions();
-  return { ...found, importers: importers.paths.length, notes };
+  return { ...told.found, importers: importers.paths.length, notes };
+}
+
+/** Diagnostics of one file on one side: nobody reads more, and the server has to. */
+const fileLimit = 1_500;
+
+/** Without the files that have too many mistakes on either side: what is not known of one says nothing of the other. */
+function withoutFloods(
+  found: Record<Side, TypeScriptDiagnostic[]>,
+  pairs: readonly Pair[],
+): { found: Record<Side, TypeScriptDiagnostic[]>; left: number } {
+  const counts = new Map<string, number>();
+  const count = (side: Side, path: string | null) => counts.get(`${side}:${path}`) ?? 0;
+  for (const side of ["base", "head"] as const)
+    for (const { path } of found[side]) counts.set(`${side}:${path}`, count(side, path) + 1);
+  const flooded = pairs.filter(
+    ({ base, head }) => count("base", base) > fileLimit || count("head", head) > fileLimit,
+  );
+  const on = (side: Side) => {
+    const lost = new Set(flooded.map((pair) => pair[side]));
+    return found[side].filter(({ path }) => !lost.has(path));
+  };
+  return { found: { base: on("base"), head: on("head") }, left: flooded.length };
 }
 
 function pathsOn(side: Side, pairs: readonly Pair[]): string[] {

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join, posix } from "node:path";
 import * as z from "zod";
 import type { Change, Side } from "../change/types.js";
+import { breathe } from "./breathe.js";
 import {
   type BothSides,
   type Diagnostic,
@@ -12,6 +13,7 @@ import {
   sides,
 } from "./engine.js";
 import { hasScript } from "./files.js";
+import { linesOf } from "./last-text.js";
 import type { InstalledRequest } from "./typescript-installed.js";
 import { agreedLocks } from "./typescript-locks.js";
 import { callWorker } from "./workers.js";
@@ -49,7 +51,10 @@ export const typescript: Engine = {
     if (result.importers > 0) input.note(`${result.importers} unchanged importers checked too`);
     const found: BothSides = { base: [], head: [] };
     for (const side of sides) {
-      for (const one of result[side]) found[side].push(await complete(one, side, input));
+      for (const one of result[side]) {
+        await breathe(signal);
+        found[side].push(await complete(one, side, input));
+      }
     }
     return found;
   },
@@ -107,6 +112,6 @@ async function complete(
   side: Side,
   { workspace }: EngineInput,
 ): Promise<Diagnostic> {
-  const lines = ((await workspace.text(side, one.path)) ?? "").split(/\r?\n/);
+  const lines = linesOf((await workspace.text(side, one.path)) ?? "");
   return { ...one, evidence: evidenceOf(lines[one.line - 1]) };
 }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { answersOf } from "./answers.js";
 import { type BothSides, type Diagnostic, type Engine, evidenceOf, type Severity } from "./engine.js";
+import { linesOf } from "./last-text.js";
 import { type SideText, textsOf } from "./texts.js";
 
 const said = z.object({ kind: z.string(), message: z.string(), line: z.number() });
@@ -76,7 +77,7 @@ const rules: readonly Rule[] = [
 ];
 
 export function judge(found: readonly Said[], { path, text }: Pick<SideText, "path" | "text">): Diagnostic[] {
-  const lines = text.split(/\r?\n/);
+  const lines = linesOf(text);
   const misspelt = found.flatMap((one) => misspeltKey(one, path, lines) ?? []);
   // A key that it doesn't know is newer than it is, and so may be whatever else it says of the file.
   if (found.some(({ message }) => message.startsWith("unexpected key "))) return misspelt;

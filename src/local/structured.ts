@@ -111,7 +111,10 @@ function withoutThoughts(text: string): string {
 
 /** The JSON object that a text is, has in a fence, or has from its first brace to its last; undefined for none. */
 function jsonIn(text: string): unknown {
-  const fenced = /```(?:json)?\s*\n([\s\S]*?)\n\s*```/.exec(text)?.[1];
+  const fence = /```(?:json)?[ \t]*\n/.exec(text);
+  const start = fence === null ? 0 : fence.index + fence[0].length;
+  const end = text.indexOf("```", start);
+  const fenced = fence === null || end === -1 ? undefined : text.slice(start, end);
   const braces = text.slice(text.indexOf("{"), text.lastIndexOf("}") + 1);
   for (const candidate of [text, fenced, braces]) {
     if (candidate === undefined) continue;

@@ -4,6 +4,7 @@ import { openChange, staleness } from "../../change/change.js";
 import type { Change } from "../../change/types.js";
 import type { ToolSettings } from "../../config/schema.js";
 import { runProcess } from "../../process.js";
+import { breathe } from "../breathe.js";
 import {
   type BothSides,
   type Diagnostic,
@@ -13,6 +14,7 @@ import {
   NotRun,
 } from "../engine.js";
 import { isFixture } from "../files.js";
+import { linesOf } from "../last-text.js";
 import { type SideText, textsOf } from "../texts.js";
 import type { Said } from "./output.js";
 import { findProgram, toolEnvironment } from "./programs.js";
@@ -84,6 +86,7 @@ async function onCopies(call: Call): Promise<BothSides> {
       call.tool.program === "shellcheck" ? chunks([...mine.keys()]) : [...mine.keys()].map((path) => [path]);
     for (const paths of batches) {
       for (const said of await run(call, paths, folder)) {
+        await breathe(call.signal);
         const path = said.path.split(sep).join("/").replace(/^\.\//, "");
         const file = mine.get(path);
         if (file) found[side].push(diagnostic(said, file));
@@ -97,7 +100,7 @@ function diagnostic(
   { line, code, severity, message }: Said,
   { path, text }: Pick<SideText, "path" | "text">,
 ): Diagnostic {
-  const evidence = evidenceOf(text.split(/\r?\n/)[line - 1]);
+  const evidence = evidenceOf(linesOf(text)[line - 1]);
   const kind = code === "compile" ? "compile-error" : "tool";
   return { code, class: kind, severity, message: message.slice(0, 500), path, line, evidence };
 }
@@ -128,6 +131,7 @@ async function inWorkTree(call: Call): Promise<BothSides> {
     const cwd = join(root, folder);
     for (const chunk of chunks(mine.map((path) => (folder === "" ? path : posix.relative(folder, path))))) {
       for (const said of await run(call, chunk, cwd)) {
+        await breathe(signal);
         const path = relative(root, isAbsolute(said.path) ? said.path : resolve(cwd, said.path))
           .split(sep)
           .join("/");
@@ -181,7 +185,7 @@ async function run(call: Call, paths: readonly string[], cwd: string): Promise<S
     timeout,
     signal,
     reap: true,
-    maxOutput: 16 * 1024 * 1024,
+    maxOutput: 8 * 1024 * 1024,
   });
   signal.throwIfAborted();
   const stdout = result.stdout.toString("utf8");

@@ -73,7 +73,7 @@ const vetted = z.record(
 export function readGoVet({ stdout, stderr }: Output): Said[] {
   const found: Said[] = [];
   const text = `${stdout}\n${stderr}`;
-  for (const [document] of text.matchAll(/^\{$[\s\S]*?^\}$|^\{.*\}$/gm)) {
+  for (const document of documents(text)) {
     const read = vetted.safeParse(json(document));
     for (const analyzers of Object.values(read.data ?? {})) {
       for (const [code, said] of Object.entries(analyzers)) {
@@ -89,6 +89,23 @@ export function readGoVet({ stdout, stderr }: Output): Said[] {
     const [, path, at, message] = place.exec(line.trim()) ?? [];
     if (path === undefined || message === undefined) continue;
     found.push({ path, line: Number(at), code: "compile", severity: "certain", message });
+  }
+  return found;
+}
+
+/** What stands from a line `{` to a line `}`, or is a line by itself. */
+function documents(text: string): string[] {
+  const found: string[] = [];
+  let open: string[] | null = null;
+  for (const line of text.split("\n")) {
+    if (open === null && line.startsWith("{") && line.endsWith("}")) found.push(line);
+    else if (open === null && line === "{") open = [line];
+    else if (open !== null) {
+      open.push(line);
+      if (line !== "}") continue;
+      found.push(open.join("\n"));
+      open = null;
+    }
   }
   return found;
 }
@@ -205,7 +222,7 @@ export function readPhpstan({ stdout }: Output): Said[] {
   return each(values(stdout), analysed).flatMap(({ files }) =>
     Object.entries(files).flatMap(([path, { messages }]) =>
       messages.map(({ message, line, identifier }) => ({
-        path: path.replace(/ \(in context of .*\)$/, ""),
+        path: path.split(" (in context of ", 1)[0] ?? path,
         line: line ?? 1,
         code: identifier ?? "phpstan",
         severity: "likely" as const,
@@ -243,7 +260,9 @@ export function readEslint({ stdout }: Output): Said[] {
 /** `php -l`: `PHP Parse error: … in FILE on line N`. */
 export function readPhp({ stdout, stderr }: Output): Said[] {
   return [
-    ...`${stdout}\n${stderr}`.matchAll(/^(?:PHP )?((?:Parse|Fatal) error: .+) in (.+) on line (\d+)$/gm),
+    ...`${stdout}\n${stderr}`.matchAll(
+      /^(?:PHP )?((?:Parse|Fatal) error: .{1,2000}?) in (.{1,2000}) on line (\d+)$/gm,
+    ),
   ]
     .map(([, message = "", path = "", line = "1"]) => ({
       path,

@@ -90,7 +90,7 @@ export function shownLines(lines: readonly string[]): string[] {
     inKey = (inKey || begins) && !line.includes("-----END ");
     if (hidden) return "***";
     // Cut first: masking is work on hostile text.
-    const shown = printable(maskCode(line.slice(0, 2_000))).replace(/\s+$/, "");
+    const shown = printable(maskCode(line.slice(0, 2_000))).trimEnd();
     return shown.length > lineLength ? `${shown.slice(0, lineLength - 1)}…` : shown;
   });
 }
