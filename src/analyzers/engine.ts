@@ -2,7 +2,7 @@ import type { Change, ChangedFile, Side } from "../change/types.js";
 import { printable } from "../printable.js";
 import type { Sluice } from "../sluice.js";
 import { forLastTexts } from "./last-text.js";
-import { maskSecrets } from "./secret-rules.js";
+import { maskSecrets } from "./secrets/secret-rules.js";
 import type { Workspace } from "./workspace.js";
 
 /** `certain` would fail at load or at once; `likely` is a defect more often than not; `hint` never blocks. */

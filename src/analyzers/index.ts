@@ -1,15 +1,15 @@
 import { conflictMarkers } from "./conflict-markers.js";
-import { data } from "./data.js";
+import { data } from "./data/data.js";
+import { workflows } from "./data/workflows.js";
 import type { Engine } from "./engine.js";
-import { leftovers } from "./leftovers.js";
-import { oxlint } from "./oxlint.js";
-import { pyright } from "./pyright.js";
-import { pythonRules } from "./python-rules.js";
-import { ruff } from "./ruff.js";
-import { secrets } from "./secrets.js";
-import { syntax } from "./syntax.js";
-import { typescript } from "./typescript.js";
-import { workflows } from "./workflows.js";
+import { oxlint } from "./javascript/oxlint.js";
+import { pyright } from "./python/pyright.js";
+import { ruff } from "./python/ruff.js";
+import { pythonRules } from "./python/rules.js";
+import { leftovers } from "./rules/leftovers.js";
+import { syntax } from "./rules/syntax.js";
+import { secrets } from "./secrets/secrets.js";
+import { typescript } from "./typescript/typescript.js";
 
 /** The engines, in the order in which their words are preferred where two say the same. */
 export const engines: readonly Engine[] = [

@@ -5,8 +5,8 @@ import type { Sluice } from "../sluice.js";
 import { compare, type Finding, merge } from "./compare.js";
 import { type Engine, type EngineFile, NotRun } from "./engine.js";
 import { hasScript, isPython, sizeLimit } from "./files.js";
-import { secondLook } from "./second-look.js";
-import { takeTurn } from "./turns.js";
+import { secondLook } from "./second-look/second-look.js";
+import { takeTurn } from "./warm/turns.js";
 import { type Family, openWorkspace, type Workspace } from "./workspace.js";
 
 export interface EngineReport {

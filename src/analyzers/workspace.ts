@@ -4,9 +4,9 @@ import type { Change, Side, TreeEntry } from "../change/types.js";
 import type { Sluice } from "../sluice.js";
 import { removeAbandoned } from "../temporary.js";
 import { decode, hasScript, isPython, sizeLimit } from "./files.js";
-import { type Family, takeMirror } from "./mirror.js";
+import { type Family, takeMirror } from "./warm/mirror.js";
 
-export type { Family } from "./mirror.js";
+export type { Family } from "./warm/mirror.js";
 
 /** Files of one family above which only what the change can reach is written out. */
 const fileLimit = 20_000;

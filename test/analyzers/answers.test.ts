@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, it } from "vitest";
 import * as z from "zod";
-import { answersOf, type Question } from "../../src/analyzers/answers.js";
 import type { SideText } from "../../src/analyzers/texts.js";
-import { coolDown } from "../../src/analyzers/warm.js";
-import { workerIds } from "../../src/analyzers/workers.js";
+import { answersOf, type Question } from "../../src/analyzers/warm/answers.js";
+import { coolDown } from "../../src/analyzers/warm/warm.js";
+import { workerIds } from "../../src/analyzers/warm/workers.js";
 import { createSluice } from "../../src/sluice.js";
 
 const problems = z.array(z.object({ kind: z.string(), line: z.number() }));
@@ -29,7 +29,7 @@ function ask(files: readonly { base: string | null; head: string }[]): Asked {
 
 function answers({ questions, texts }: Asked, signal = new AbortController().signal, notes: string[] = []) {
   const input = { sluice: createSluice(), signal, note: (text: string) => notes.push(text) };
-  return answersOf("data-process", questions, texts, problems, input);
+  return answersOf("data/data-process", questions, texts, problems, input);
 }
 
 /** jsonc-parser reads with a stack frame per level. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { dataFormat } from "../../src/analyzers/data-formats.js";
+import { dataFormat } from "../../src/analyzers/data/formats.js";
 import { findingsOf } from "../review/prescreen-screening.js";
 
 describe("data files", () => {

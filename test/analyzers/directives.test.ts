@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { declaredGlobals, silencer } from "../../src/analyzers/directives.js";
-import { scriptOf } from "../../src/analyzers/script-blocks.js";
+import { declaredGlobals, silencer } from "../../src/analyzers/javascript/directives.js";
+import { scriptOf } from "../../src/analyzers/javascript/script-blocks.js";
 
 /** Lines of a file on which a finding of a class is taken back. */
 function silenced(text: string, kind: string, code = "TS2304"): number[] {

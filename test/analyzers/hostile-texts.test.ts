@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compare } from "../../src/analyzers/compare.js";
-import { declaredGlobals, silencer } from "../../src/analyzers/directives.js";
 import { type Diagnostic, evidenceOf } from "../../src/analyzers/engine.js";
 import { isFlow, isPython2, isTemplate, isTest } from "../../src/analyzers/files.js";
-import { isGivenBySvelte, scriptOf } from "../../src/analyzers/script-blocks.js";
+import { declaredGlobals, silencer } from "../../src/analyzers/javascript/directives.js";
+import { isGivenBySvelte, scriptOf } from "../../src/analyzers/javascript/script-blocks.js";
 import { readGoVet, readPhp } from "../../src/analyzers/tools/output.js";
 import { openChange } from "../../src/change/change.js";
 import type { Change } from "../../src/change/types.js";

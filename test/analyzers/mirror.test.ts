@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Family, type Mirror, removeMirrors, takeMirror } from "../../src/analyzers/mirror.js";
+import { type Family, type Mirror, removeMirrors, takeMirror } from "../../src/analyzers/warm/mirror.js";
 import { openChange } from "../../src/change/change.js";
 import type { Change, Side } from "../../src/change/types.js";
 import { type TestRepository, testRepository } from "../support/repository.js";

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import { coolDown } from "../../src/analyzers/warm.js";
+import { coolDown } from "../../src/analyzers/warm/warm.js";
 import { type Files, screen } from "../review/prescreen-screening.js";
 import { type TestRepository, testRepository } from "../support/repository.js";
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { rootsOfMetadata, versionOfMetadata } from "../../src/analyzers/python-metadata.js";
-import { isSuppressed } from "../../src/analyzers/python-suppression.js";
+import { rootsOfMetadata, versionOfMetadata } from "../../src/analyzers/python/metadata.js";
+import { isSuppressed } from "../../src/analyzers/python/suppression.js";
 import { findingsOf } from "../review/prescreen-screening.js";
 
 it("finds what a syntax tree shows, and leaves what is meant", async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { returnedValue } from "../../src/analyzers/returned-before.js";
+import { returnedValue } from "../../src/analyzers/second-look/returned-before.js";
 import { findingsOf } from "../review/prescreen-screening.js";
 
 it.each([

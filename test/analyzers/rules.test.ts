@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { analyse } from "../../src/analyzers/syntax-process.js";
+import { analyse } from "../../src/analyzers/rules/syntax-process.js";
 import { hasGrammar } from "../../src/change/imports/parsers.js";
 
 type Language = "go" | "java" | "rust" | "php" | "ruby" | "c-sharp" | "bash" | "cpp" | "kotlin";

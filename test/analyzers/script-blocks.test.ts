@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { componentOf, scriptName, scriptOf } from "../../src/analyzers/script-blocks.js";
+import { componentOf, scriptName, scriptOf } from "../../src/analyzers/javascript/script-blocks.js";
 import { findingsOf } from "../review/prescreen-screening.js";
 
 describe("the script of a component", () => {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { findSecrets, maskSecrets } from "../../src/analyzers/secret-rules.js";
+import { findSecrets, maskSecrets } from "../../src/analyzers/secrets/secret-rules.js";
 import { findingsOf, screen } from "../review/prescreen-screening.js";
 import { testRepository } from "../support/repository.js";
 

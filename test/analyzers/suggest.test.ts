@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { nearestName } from "../../src/analyzers/nearest-name.js";
-import { importLine, importOf, specifierTo } from "../../src/analyzers/suggest-ecmascript.js";
-import { pythonImportOf, standardImport } from "../../src/analyzers/suggest-python.js";
+import { nearestName } from "../../src/analyzers/second-look/nearest-name.js";
+import { importLine, importOf, specifierTo } from "../../src/analyzers/second-look/suggest-ecmascript.js";
+import { pythonImportOf, standardImport } from "../../src/analyzers/second-look/suggest-python.js";
 import { type Files, screen } from "../review/prescreen-screening.js";
 import { testRepository } from "../support/repository.js";
 

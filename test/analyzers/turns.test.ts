@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { takeTurn } from "../../src/analyzers/turns.js";
+import { takeTurn } from "../../src/analyzers/warm/turns.js";
 
 const never = new AbortController().signal;
 

@@ -2,12 +2,12 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
-import { changedExports } from "../../src/analyzers/typescript-changed-names.js";
-import { closureHashes, type Node } from "../../src/analyzers/typescript-closures.js";
-import { filesOfGlobs } from "../../src/analyzers/typescript-globs.js";
-import { analyse } from "../../src/analyzers/typescript-process.js";
-import { shapeOf } from "../../src/analyzers/typescript-shape.js";
-import { satisfies } from "../../src/analyzers/version-range.js";
+import { changedExports } from "../../src/analyzers/typescript/changed-names.js";
+import { closureHashes, type Node } from "../../src/analyzers/typescript/closures.js";
+import { filesOfGlobs } from "../../src/analyzers/typescript/globs.js";
+import { shapeOf } from "../../src/analyzers/typescript/shape.js";
+import { analyse } from "../../src/analyzers/typescript/typescript-process.js";
+import { satisfies } from "../../src/analyzers/typescript/version-range.js";
 import { type Files, screen } from "../review/prescreen-screening.js";
 import { testRepository } from "../support/repository.js";
 

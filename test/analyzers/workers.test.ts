@@ -1,12 +1,12 @@
 import { afterAll, describe, expect, it } from "vitest";
 import * as z from "zod";
-import { coolDown } from "../../src/analyzers/warm.js";
-import { callWorker, workerIds } from "../../src/analyzers/workers.js";
+import { coolDown } from "../../src/analyzers/warm/warm.js";
+import { callWorker, workerIds } from "../../src/analyzers/warm/workers.js";
 
 const reading = z.array(z.object({ key: z.string(), answer: z.array(z.object({ line: z.number() })) }));
 
 function read(text: string, signal = new AbortController().signal) {
-  return callWorker("light", "data-process", [{ key: "a", format: "json", text }], reading, {
+  return callWorker("light", "data/data-process", [{ key: "a", format: "json", text }], reading, {
     signal,
     temporary: undefined,
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isSlip } from "../../src/analyzers/workflows.js";
+import { isSlip } from "../../src/analyzers/data/workflows.js";
 import { findingsOf } from "../review/prescreen-screening.js";
 
 const workflow = (body: string) => `on: push\njobs:\n  a:\n    runs-on: ubuntu-26.04\n${body}`;

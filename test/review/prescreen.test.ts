@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Diagnostic, Engine } from "../../src/analyzers/engine.js";
-import { coolDown } from "../../src/analyzers/warm.js";
+import { coolDown } from "../../src/analyzers/warm/warm.js";
 import { prescreenOutput } from "../../src/review/prescreen.js";
 import { type TestRepository, testRepository } from "../support/repository.js";
 import { screen } from "./prescreen-screening.js";
