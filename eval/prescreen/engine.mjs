@@ -55,7 +55,8 @@ export async function loadEngine(root) {
         ...engine,
         async analyse(input) {
           const both = await engine.analyse.call(engine, input);
-          own.set(engine.name, compare(change, engine.name, both).filter(isMistake).map(placeOf));
+          const { findings } = await compare(change, engine.name, both);
+          own.set(engine.name, findings.filter(isMistake).map(placeOf));
           return both;
         },
       }));

@@ -45,6 +45,7 @@ function configured(...tools: unknown[]) {
 /** What the tools say of the work tree: findings in short, and each tool's state and note. */
 async function run(tools: ReturnType<typeof configured>, options: { head?: string; path?: string } = {}) {
   const env = {
+    LOCAL_ENABLED: "0",
     PATH: options.path ?? `${bin}${delimiter}/usr/bin${delimiter}/bin`,
     HOME: join(bin, ".."),
     SECRET_TOKEN: "x",
@@ -56,7 +57,9 @@ async function run(tools: ReturnType<typeof configured>, options: { head?: strin
   });
   return {
     findings: findings.map(({ file, line, severity, message }) => `${file}:${line} ${severity} ${message}`),
-    engines: engines.map(({ name, state, note }) => ({ name, state, note })),
+    engines: engines
+      .filter(({ name }) => name !== "model")
+      .map(({ name, state, note }) => ({ name, state, note })),
   };
 }
 
