@@ -9,7 +9,7 @@ export function argumentCounts({ path, text, nodes, bound, functions }) {
     if (list?.type !== "argument_list") return [];
     const given = list.namedChildren.filter((one) => one !== null && one.type !== "comment");
     if (given.some(({ type }) => /splat|generator/.test(type))) return [];
-    const called = calledFunction(node, { path, bound, functions });
+    const called = calledFunction(node, { path, text, bound, functions });
     const parameters = called && parametersOf(called.head, called.indent > 0);
     if (!parameters) return [];
     const callee = node.childForFieldName("function").text.slice(0, 60);
@@ -34,18 +34,31 @@ export function argumentCounts({ path, text, nodes, bound, functions }) {
 }
 
 /** The one function that can be meant: by name alone when it is bound once, or a method of this very class. */
-export function calledFunction(node, { path, bound, functions }) {
+export function calledFunction(node, { path, text, bound, functions }) {
   const callee = node.childForFieldName("function");
   const name = callee?.type === "attribute" ? callee.childForFieldName("attribute").text : callee?.text;
   const known = functions.get(name) ?? [];
   const [only] = known;
   if (known.length !== 1 || only.decorated) return null;
-  if (callee.type === "identifier") return only.indent === 0 && bound.get(name) === 1 ? only : null;
+  if (callee.type === "identifier")
+    return only.indent === 0 && bound.get(name) === 1 && isFromThere(name, only.path, { path, text })
+      ? only
+      : null;
   if (callee.type !== "attribute" || callee.childForFieldName("object").text !== "self") return null;
   const inClass = ancestors(node).some(
     ({ type, text }) => type === "class_definition" && new RegExp(`def\\s+${name}\\b`).test(text),
   );
   return only.indent > 0 && only.path === path && inClass ? only : null;
+}
+
+/** Is it this file's own, or imported from a module that may be the one it stands in? Another package may have the name. */
+function isFromThere(name, home, { path, text }) {
+  if (home === path) return true;
+  const taking = /^[ \t]*from[ \t]+([.\w]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)/gm;
+  const from = [...text.matchAll(taking)].find(([, , names]) => names.match(/\w+/g)?.includes(name))?.[1];
+  if (from === undefined) return false;
+  const [top = ""] = from.replace(/^\.+/, "").split(".");
+  return from.startsWith(".") || home.split("/").some((part) => part.replace(/\.py$/, "") === top);
 }
 
 /** Positional and keyword parameters of a `def`, without `self`; null when there are stars or the head is odd. */

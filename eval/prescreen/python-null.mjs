@@ -74,7 +74,7 @@ function withoutChoice(node, { text, ...input }) {
 }
 
 /** Does an annotation say that it may be None: of the parameter, variable, attribute, or of the function it is from? */
-function isOptional(name, node, { path, bound, functions }) {
+function isOptional(name, node, { path, text, bound, functions }) {
   if (name.startsWith("self.")) {
     const owner = ancestors(node).find(({ type }) => type === "class_definition");
     const attribute = name.slice(5);
@@ -99,7 +99,7 @@ function isOptional(name, node, { path, bound, functions }) {
     const right = one.childForFieldName("right");
     if (optional.test(type) && right?.type !== "none") return right?.type === "call" || right === null;
     if (right?.type === "call") {
-      const head = calledFunction(right, { path, bound, functions })?.head ?? "";
+      const head = calledFunction(right, { path, text, bound, functions })?.head ?? "";
       const result = /^[^:]*?\)\s*->\s*([^\n]*?):\s*$/m.exec(head.split(/\n\s*\n/)[0] ?? "")?.[1];
       if (result && optional.test(result)) return true;
     }

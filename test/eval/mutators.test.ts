@@ -372,9 +372,9 @@ class B:
 
   it("drops arguments that the only function of that name requires", async () => {
     const files = {
-      "a.py": `from b import two, some, decorated, other\ntwo(1, 2)\ntwo(1, b=2)\nsome(1, 2)\ndecorated(1)\nother(1)\n\nclass A:\n    def m(self, x):\n        self.m(x)\n`,
+      "a.py": `from b import two, some, decorated, other\nfrom package import elsewhere\nelsewhere(1)\ntwo(1, 2)\ntwo(1, b=2)\nsome(1, 2)\ndecorated(1)\nother(1)\n\nclass A:\n    def m(self, x):\n        self.m(x)\n`,
       "b.py": `def two(a, b): pass\ndef some(a, b=1): pass\n@wrap\ndef decorated(a): pass\ndef other(a): pass\n`,
-      "c.py": `def other(): pass\n`,
+      "c.py": `def other(): pass\ndef elsewhere(a): pass\n`,
     };
     expect(await mistakes("argument-count", files)).toEqual([
       "two(1, 2) => two(1)",
