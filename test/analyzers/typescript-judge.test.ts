@@ -141,6 +141,31 @@ exports.place = place;
     ]);
   });
 
+  it("tells what a browser's methods need, and a truth asked of what gives nothing", async () => {
+    const before = {
+      ...configuration,
+      "src/a.ts": `export function first(headers: Headers, name: string) {
+  return headers.get(name);
+}
+`,
+    };
+    const after = {
+      "src/a.ts": `export function first(headers: Headers, name: string) {
+  const isLong = (text: string) => {
+    text.length > 3;
+  };
+  if (isLong(name)) headers.set(name, "a");
+  setTimeout(() => {});
+  return headers.get();
+}
+`,
+    };
+    expect(await findingsOf(before, after)).toEqual([
+      "src/a.ts:5 constant-condition likely",
+      "src/a.ts:7 argument-count likely",
+    ]);
+  });
+
   it("tells a promise that nobody waits for, as far as that is no style", async () => {
     const before = {
       ...configuration,

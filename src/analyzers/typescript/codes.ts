@@ -44,6 +44,8 @@ export const codeRules: Readonly<Record<number, CodeRule>> = {
   18048: { class: "null-access", severity: "likely", narrowing: true },
   18049: { class: "null-access", severity: "likely", narrowing: true },
   2367: { class: "constant-condition", severity: "likely", narrowing: true },
+  // Of a function that gives nothing, asked whether what it gives is true: its return was forgotten.
+  1345: { class: "constant-condition", severity: "likely" },
   2774: { class: "constant-condition", severity: "likely" },
   2839: { class: "constant-condition", severity: "certain" },
   2845: { class: "constant-condition", severity: "certain" },

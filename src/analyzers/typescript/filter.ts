@@ -91,7 +91,7 @@ export function judge(
     case "argument-count":
       // Tests call with too much or too little to see what happens.
       if (found.severity === "hint" && isTest(found.path)) return null;
-      return callIsKnown(node, checker) ? found : null;
+      return callIsKnown(node, checker, isTooFew(diagnostic)) ? found : null;
     case "wrong-type":
       return isPlainMismatch(found.message) || found.class === "missing-await" ? kept() : null;
     case "null-access":
@@ -242,16 +242,20 @@ function memberIsKnown(node: ts.Node, checker: ts.TypeChecker): boolean {
 
 /** Fewer arguments than a method of the language itself needs, as in `text.indexOf()`. */
 function isTooFewForLanguage(diagnostic: ts.Diagnostic, node: ts.Node, checker: ts.TypeChecker): boolean {
-  const message = ts.flattenDiagnosticMessageText(diagnostic.messageText, " ");
-  const [, expected, got] =
-    /^Expected (?:at least )?(\d+)(?:-\d+)? arguments?, but got (\d+)/.exec(message) ?? [];
-  if (expected === undefined || Number(got) >= Number(expected)) return false;
+  if (!isTooFew(diagnostic)) return false;
   const call = closest(node, ts.isCallExpression);
   const declaration = call && checker.getResolvedSignature(call)?.declaration;
   return declaration !== undefined && /lib\.es[\w.]*\.d\.ts$/.test(declaration.getSourceFile().fileName);
 }
 
-function callIsKnown(node: ts.Node, checker: ts.TypeChecker): boolean {
+function isTooFew(diagnostic: ts.Diagnostic): boolean {
+  const message = ts.flattenDiagnosticMessageText(diagnostic.messageText, " ");
+  const [, expected, got] =
+    /^Expected (?:at least )?(\d+)(?:-\d+)? arguments?, but got (\d+)/.exec(message) ?? [];
+  return expected !== undefined && Number(got) < Number(expected);
+}
+
+function callIsKnown(node: ts.Node, checker: ts.TypeChecker, isTooFew: boolean): boolean {
   const call = closest(
     node,
     (at): at is ts.CallExpression | ts.NewExpression => ts.isCallExpression(at) || ts.isNewExpression(at),
@@ -261,7 +265,10 @@ function callIsKnown(node: ts.Node, checker: ts.TypeChecker): boolean {
   const type = checker.getTypeAtLocation(callee);
   if (hasUnknownParts(checker, type)) return false;
   const declaration = checker.getResolvedSignature(call)?.declaration;
-  if (declaration && isPlatformFile(declaration.getSourceFile().fileName)) return false;
+  // What a browser's function needs, another platform's of that name needs too; it may take more.
+  if (declaration && isPlatformFile(declaration.getSourceFile().fileName)) {
+    return isTooFew && ts.isMethodSignature(declaration);
+  }
   // A class without a constructor of its own takes what its parent takes.
   return !ts.isNewExpression(call) || !hasUnknownParts(checker, checker.getTypeAtLocation(call));
 }
