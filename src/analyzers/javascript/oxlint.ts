@@ -249,8 +249,6 @@ function isNanTest(comparison: string, text: string, line: number): boolean {
   if (/SameValue|Object\.is/i.test(around)) return true;
   if (/!==?/.test(comparison)) return /nan\b/i.test(around);
   // A call of `isNaN` beside it has the question asked already.
-  return (
-    /nan\b/i.test((lines[line - 1] ?? "").replace(/\bisNaN\s*\(/g, "(")) ||
-    /!\s*\(/.test(lines[line - 1] ?? "")
-  );
+  const here = lines[line - 1] ?? "";
+  return /nan\b/i.test(here.replace(/\bisNaN\s*\(/g, "(")) || here.includes(`!(${comparison})`);
 }

@@ -35,7 +35,7 @@ export function lostReturns(
     const isWordLost = lostWord(was.body, before, one.body, file);
     // What is declared the compiler checks; but it is silent where something unknown may never return.
     if ((one.type || was.type) && !isPartly) continue;
-    if (isPartly && ((!isWordLost && endsInCall(one.body)) || mayGiveNothing(one.type))) continue;
+    if (isPartly && ((!isWordLost && endsInUnknown(one.body, checker)) || mayGiveNothing(one.type))) continue;
     const line = lineOf((one.name ?? one).getStart(file));
     const head = { start: Math.min(line, lineOf(one.getStart(file))), end: lineOf(one.body.getStart(file)) };
     const isSaid = said.some(
@@ -134,13 +134,14 @@ function isElement(expression: ts.Expression | undefined): boolean {
   );
 }
 
-/** Does a body end in a call, which may be one that never returns? */
-function endsInCall(body: ts.Block): boolean {
+/** Does a body end in a call of something unknown, which may never return? */
+function endsInUnknown(body: ts.Block, checker: ts.TypeChecker | null): boolean {
   const last = body.statements.at(-1);
   if (!last || !ts.isExpressionStatement(last)) return false;
-  return ts.isCallExpression(
-    ts.isAwaitExpression(last.expression) ? last.expression.expression : last.expression,
-  );
+  const call = ts.isAwaitExpression(last.expression) ? last.expression.expression : last.expression;
+  if (!ts.isCallExpression(call) || checker === null) return false;
+  const unknown = ts.TypeFlags.Any | ts.TypeFlags.Unknown | ts.TypeFlags.Never;
+  return (checker.getTypeAtLocation(call).flags & unknown) !== 0;
 }
 
 /** A declared type with which a function may come to its end. */
