@@ -318,3 +318,22 @@ def late(x=None):
     "use.py:7 argument-count likely",
   ]);
 });
+
+it("takes a name that the repository hands on from a package that is not installed for one that is there", async () => {
+  const before = {
+    "pkg/__init__.py":
+      "from absent import Response as Response\nfrom .deep import (\n    Client as Renamed,  # a name of ours\n)\n",
+    "pkg/deep.py": "from absent.client import *\n",
+    "pkg/own.py": "from .more import here\n",
+    "pkg/more.py": "here = 1\n",
+  };
+  const after = {
+    "new.py":
+      "from pkg import Renamed, Response\nfrom pkg.own import gone, here\n\nprint(Renamed, Response, gone, here)\n",
+    "pkg/inner.py": "from . import Response, nothing\n\nprint(Response, nothing)\n",
+  };
+  expect(await findingsOf(before, after)).toEqual([
+    "new.py:2 missing-export certain",
+    "pkg/inner.py:1 missing-export certain",
+  ]);
+});

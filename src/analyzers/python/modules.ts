@@ -45,3 +45,53 @@ export function importedModule(lines: readonly string[], line: number): string |
   }
   return null;
 }
+
+/**
+ * Does a module of the repository take a name, at the end, from one that is not the repository's? What is not
+ * installed has nothing that could be found, and a name that is handed on from there is not missing.
+ */
+export async function isHandedOn(
+  module: string,
+  name: string,
+  { side, path }: { side: Side; path: string },
+  workspace: Workspace,
+  depth = 0,
+): Promise<boolean> {
+  if (depth > 4) return true;
+  const paths = await workspace.paths(side);
+  for (const stem of await stemsOf(module, { side, path }, workspace)) {
+    const file = [`${stem}.pyi`, `${stem}.py`, `${stem}/__init__.pyi`, `${stem}/__init__.py`].find((one) =>
+      paths.has(one),
+    );
+    const text = file === undefined ? null : await workspace.text(side, file);
+    if (file === undefined || text === null) continue;
+    for (const [, from = "", list = ""] of text.matchAll(taking)) {
+      const item = list
+        .replace(/[()\\]|#[^\n]*/g, " ")
+        .split(",")
+        .map((one) => one.trim().split(/\s+as\s+/))
+        .find((one) => one.at(-1) === name || one[0] === "*");
+      if (item === undefined) continue;
+      const original = item[0] === "*" ? name : (item[0] ?? name);
+      if ((await ownerOf(from, side, workspace)) !== "own") return true;
+      if (await isHandedOn(from, original, { side, path: file }, workspace, depth + 1)) return true;
+    }
+  }
+  return false;
+}
+
+const taking = /^[ \t]*from[ \t]+([.\w]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)/gm;
+
+/** Where a module may be, without an ending. */
+async function stemsOf(
+  module: string,
+  { side, path }: { side: Side; path: string },
+  workspace: Workspace,
+): Promise<string[]> {
+  const dots = /^\.*/.exec(module)?.[0].length ?? 0;
+  const inside = module.slice(dots).replaceAll(".", "/");
+  if (dots === 0) return (await importRoots(workspace, side)).map((root) => posix.join(root, inside));
+  let folder = posix.dirname(path);
+  for (let up = 1; up < dots; up++) folder = posix.dirname(folder);
+  return [posix.join(folder, inside)];
+}

@@ -5,7 +5,7 @@ import { isTemplate } from "../files.js";
 import { linesOf } from "../last-text.js";
 import type { Workspace } from "../workspace.js";
 import { pythonIndex } from "./file-index.js";
-import { importedModule, ownerOf } from "./modules.js";
+import { importedModule, isHandedOn, ownerOf } from "./modules.js";
 import { importRoots } from "./project.js";
 import { functionAround, givenNames, isInTry, lastStatement } from "./source.js";
 import { isSuppressed } from "./suppression.js";
@@ -204,6 +204,7 @@ async function attribute(
     const module = importedModule(lines, one.line);
     if (module === null || isInTry(lines, one.line)) return null;
     const owner = await ownerOf(module, one.side, workspace);
+    if (owner === "own" && (await isHandedOn(module, symbol, one, workspace))) return null;
     if (owner === "own") return { class: "missing-export", severity: "certain" };
     // Its types may be of another version than the one that is installed.
     return { class: "missing-export", severity: owner === "python" ? "likely" : "hint" };
