@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Change, Side, TreeEntry } from "../change/types.js";
 import type { Sluice } from "../sluice.js";
 import { removeAbandoned } from "../temporary.js";
+import { bareEnvironment } from "./bare-environment.js";
 import { decode, hasScript, isPython, sizeLimit } from "./files.js";
 import { type Family, takeMirror } from "./warm/mirror.js";
 
@@ -115,15 +116,7 @@ export async function openWorkspace(
     async environment() {
       const empty = await made(join(top, "empty"));
       const temporary = await made(join(top, "scratch", "tmp"));
-      const { SystemRoot } = sluice.env;
-      return {
-        PATH: empty,
-        HOME: empty,
-        TMPDIR: temporary,
-        TEMP: temporary,
-        TMP: temporary,
-        ...(SystemRoot ? { SystemRoot } : {}),
-      };
+      return bareEnvironment(empty, temporary, sluice.env);
     },
     emptyFolder: () => made(join(top, "empty")),
     release: () => mirror.release(),

@@ -8,7 +8,9 @@ import * as z from "zod";
 import type { Side } from "../../change/types.js";
 import { SourceError } from "../../errors.js";
 import { type Resident, startResident } from "../../resident-process.js";
+import { bareEnvironment } from "../bare-environment.js";
 import { sides } from "../engine.js";
+import { howItEnded } from "../process-failure.js";
 import { type LanguageClient, languageClient, TooLarge } from "./language-client.js";
 
 /** What pyright says at one place of one side. */
@@ -126,30 +128,18 @@ class Session {
     const empty = join(home, "empty");
     const temporary = join(home, "tmp");
     writeFileSync(join(top, "pyrightconfig.json"), settings.split("\n")[0] ?? "");
-    const { SystemRoot } = process.env;
     this.#resident = startResident(
       process.execPath,
       ["--max-old-space-size=3072", languageServer(), "--stdio"],
       {
         cwd: top,
-        // No PATH at all would mean a default one.
-        env: {
-          PATH: empty,
-          HOME: empty,
-          TMPDIR: temporary,
-          TEMP: temporary,
-          TMP: temporary,
-          ...(process.platform === "win32" && SystemRoot ? { SystemRoot } : {}),
-        },
+        env: bareEnvironment(empty, temporary, process.env),
         talk: "pipes",
       },
     );
     this.#client = languageClient(this.#resident.child);
-    this.#resident.ended.then(({ code, killedBy }) => {
-      const how = code === null ? `was ended by ${killedBy ?? "the system"}` : `ended with code ${code}`;
-      const said = this.#resident.stderr().trim().split("\n");
-      const why = said.find((line) => /error|memory/i.test(line)) ?? said.at(-1) ?? "";
-      this.#client.fail(crashed(`${how}: ${why.trim().slice(0, 300)}`));
+    this.#resident.ended.then((end) => {
+      this.#client.fail(crashed(howItEnded(end, this.#resident.stderr())));
       this.#forget();
     });
     this.#started = this.#start();

@@ -5,6 +5,8 @@ import * as z from "zod";
 import { SourceError } from "../../errors.js";
 import { type Resident, startResident } from "../../resident-process.js";
 import { makeTemporary, removeTemporary } from "../../temporary.js";
+import { bareEnvironment } from "../bare-environment.js";
+import { howItEnded } from "../process-failure.js";
 
 /**
  * A process of ours that answers one request after the other. The small engines share one; the TypeScript compiler,
@@ -57,7 +59,7 @@ const states = new Map<Lane, LaneState>();
 const reply = z.object({ answer: z.unknown().optional(), error: z.string().optional(), rss: z.number() });
 
 /**
- * Has `analyse` of one of our scripts (beside this file) work in the lane's process, which stays warm for the next
+ * Has `analyse` of one of our scripts (`data/data-process`) work in the lane's process, which stays warm for the next
  * call: what hangs or eats memory in there can be killed, and the server's event loop stays free. Requests of a lane
  * are answered one after the other. When the signal is aborted the work is killed with its process.
  * Throws the signal's reason, or SourceError (kind `crashed`, `failed`).
@@ -154,8 +156,7 @@ function start(lane: Lane, state: LaneState, { temporary }: CallOptions): Reside
   const { nodeOptions, memory } = lanes[lane];
   const resident = startResident(process.execPath, [...nodeOptions, ...hostArguments()], {
     cwd: empty,
-    // No PATH at all would mean a default one.
-    env: { PATH: empty, HOME: empty, TMPDIR: scratch, TEMP: scratch, TMP: scratch, ...windows() },
+    env: bareEnvironment(empty, scratch, process.env),
     talk: "messages",
   });
   const settle = (finish: (job: Job) => void) => {
@@ -174,13 +175,12 @@ function start(lane: Lane, state: LaneState, { temporary }: CallOptions): Reside
       if ((read.data?.rss ?? 0) > memory) stop(state);
     });
   });
-  resident.ended.then(({ code, killedBy }) => {
+  resident.ended.then((end) => {
     if (state.resident !== resident) return;
     state.resident = null;
     const job = state.running;
     state.running = null;
-    const how = code === null ? `was ended by ${killedBy ?? "the system"}` : `ended with code ${code}`;
-    job?.reject(crashed(job.script, `${how}: ${said(resident.stderr())}`));
+    job?.reject(crashed(job.script, howItEnded(end, resident.stderr())));
     next(lane, state);
   });
   return resident;
@@ -195,16 +195,6 @@ async function stop(state: LaneState): Promise<void> {
     state.folder = null;
     await removeTemporary(folder);
   }
-}
-
-function windows(): Record<string, string> {
-  const { SystemRoot } = process.env;
-  return process.platform === "win32" && SystemRoot ? { SystemRoot } : {};
-}
-
-function said(stderr: string): string {
-  const lines = stderr.trim().split("\n");
-  return (lines.find((line) => /error|memory/i.test(line)) ?? lines.at(-1) ?? "").trim().slice(0, 300);
 }
 
 function crashed(script: string, what: string, kind = "crashed"): SourceError {

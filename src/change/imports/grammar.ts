@@ -1,5 +1,5 @@
 import type { Language, Node, Query, QueryCapture } from "web-tree-sitter";
-import { loadParser } from "./parsers.js";
+import { loadParser, parse } from "./parsers.js";
 
 /**
  * Steps of the parser (calls of its progress callback: 5,000 to 7,000 for a megabyte of real code) after which a file
@@ -32,15 +32,10 @@ export async function withTree<T>(
   query: string,
   read: (root: Node, captures: readonly QueryCapture[]) => T,
 ): Promise<T> {
-  const { parser, language } = await loadParser(grammar);
+  const { language } = await loadParser(grammar);
   const compiled = await compile(language, query);
-  const limit = stepLimit(text);
-  let steps = 0;
-  const tree = parser.parse(text, null, { progressCallback: () => ++steps > limit });
-  if (tree === null) {
-    parser.reset();
-    throw new Error("it is too tangled to parse");
-  }
+  const tree = await parse(grammar, text, stepLimit(text));
+  if (tree === null) throw new Error("it is too tangled to parse");
   try {
     const started = performance.now();
     let stopped = false;

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import type { Language, Parser } from "web-tree-sitter";
+import type { Language, Parser, Tree } from "web-tree-sitter";
 
 export interface LoadedParser {
   parser: Parser;
@@ -25,6 +25,18 @@ export function loadParser(grammar: string): Promise<LoadedParser> {
     parser.catch(() => loaded.delete(grammar));
   }
   return parser;
+}
+
+/**
+ * A text's tree, to be deleted by who asked; null when the parser gave up after so many steps (calls of its progress
+ * callback: steps and not time, so that the answer does not depend on the machine's load).
+ */
+export async function parse(grammar: string, text: string, steps: number): Promise<Tree | null> {
+  const { parser } = await loadParser(grammar);
+  let taken = 0;
+  const tree = parser.parse(text, null, { progressCallback: () => ++taken > steps });
+  if (tree === null) parser.reset();
+  return tree;
 }
 
 async function start(grammar: string): Promise<LoadedParser> {

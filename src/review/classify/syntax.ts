@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Node, TreeCursor } from "web-tree-sitter";
-import { loadParser } from "../../change/imports/parsers.js";
+import { parse } from "../../change/imports/parsers.js";
 import { type Export, readExports, readTopLevel, type TopLevel } from "./exports.js";
 import type { Grammar } from "./languages.js";
 
@@ -51,13 +51,8 @@ const stepLimit = 20_000;
  */
 export async function readSyntax(grammar: Grammar, text: string): Promise<Syntax | null> {
   if (isAmbiguous(grammar, text)) return null;
-  const { parser } = await loadParser(grammar);
-  let steps = 0;
-  const tree = parser.parse(text, null, { progressCallback: () => ++steps > stepLimit });
-  if (tree === null) {
-    parser.reset();
-    return null;
-  }
+  const tree = await parse(grammar, text, stepLimit);
+  if (tree === null) return null;
   try {
     const root = tree.rootNode;
     if (root.hasError) return null;

@@ -18,8 +18,8 @@ const leastTime = 500;
 /** Failures in a row after which a model is not asked again. */
 const patience = 2;
 
-/** The ways of a local model not to be there, after which no other question is worth a try. */
-const gone: readonly Unavailable["kind"][] = [
+/** The ways of a local model not to be there: not that it did badly, and no other question is worth a try. */
+export const absences: readonly Unavailable["kind"][] = [
   "off",
   "not_running",
   "model_unknown",
@@ -90,7 +90,7 @@ export class Asking {
     if (asked.kind === "out_of_context") return { state: "too large" };
     this.#failures += 1;
     this.failure = { kind: asked.kind, message: `${asked.message} ${asked.hint}`.slice(0, 300) };
-    if (gone.includes(asked.kind) || this.#failures >= patience) this.ended = this.failure;
+    if (absences.includes(asked.kind) || this.#failures >= patience) this.ended = this.failure;
     return { state: "none" };
   }
 

@@ -8,7 +8,7 @@ import { printable } from "../../printable.js";
 import type { Sluice } from "../../sluice.js";
 import type { StateStore } from "../../state/store.js";
 import { securityFiles } from "../classify.js";
-import { Asking, defaultLimits, type Limits } from "./asking.js";
+import { Asking, absences, defaultLimits, type Limits } from "./asking.js";
 import { type CheckedClaim, type Doubt, findingsOf, recheck } from "./check.js";
 import { examine } from "./examine.js";
 import { openKept } from "./kept.js";
@@ -206,18 +206,6 @@ async function look(
   return { findings: findings.flat(), confidence, counts };
 }
 
-/** Failures that mean that there is no model to ask, not that it did badly. */
-const absent = [
-  "off",
-  "not_running",
-  "model_unknown",
-  "not_started",
-  "out_of_memory",
-  "refused",
-  "loading",
-  "busy",
-];
-
 function outcome(
   { answered, ended, failure }: Asking,
   { asked, fromCache, unanswered, doubts }: Counts,
@@ -242,7 +230,7 @@ function outcome(
 function stateOf(kind: string | null, some: boolean, lacking: boolean): EngineReport["state"] {
   if (kind === "time" || kind === "slow") return "timeout";
   if (kind === null) return lacking ? "failed" : "ok";
-  return !some && absent.includes(kind) ? "skipped" : "failed";
+  return !some && absences.some((absence) => absence === kind) ? "skipped" : "failed";
 }
 
 function count(number: number, what: string): string {

@@ -1,5 +1,5 @@
 import type { Node } from "web-tree-sitter";
-import { loadParser } from "../../change/imports/parsers.js";
+import { parse } from "../../change/imports/parsers.js";
 import type { Grammar } from "../classify/languages.js";
 
 /** A function, method or class that a place is in. Lines are 1-based, both ends belong to it. */
@@ -34,13 +34,8 @@ export async function scopesOf(
   text: string,
   ranges: readonly LineRange[],
 ): Promise<Scope[][] | null> {
-  const { parser } = await loadParser(grammar);
-  let steps = 0;
-  const tree = parser.parse(text, null, { progressCallback: () => ++steps > stepLimit });
-  if (tree === null) {
-    parser.reset();
-    return null;
-  }
+  const tree = await parse(grammar, text, stepLimit);
+  if (tree === null) return null;
   try {
     const lines = text.split("\n");
     return ranges.map(({ start, end }) => {
