@@ -20,7 +20,6 @@ export interface Finding {
   on_changed_line: boolean;
   code: string;
   subject?: string | undefined;
-  regressionIn?: string | undefined;
 }
 
 /** New findings of one engine that are told. */
@@ -146,7 +145,7 @@ function changedLines(file: ChangedFile): (line: number) => boolean {
 }
 
 function toFinding(one: Diagnostic, source: string, onChangedLine: boolean): Finding {
-  const { code, severity, line, message, evidence, subject, regressionIn } = one;
+  const { code, severity, line, message, evidence, subject } = one;
   return {
     id: "",
     severity,
@@ -159,7 +158,6 @@ function toFinding(one: Diagnostic, source: string, onChangedLine: boolean): Fin
     on_changed_line: onChangedLine,
     code,
     subject,
-    regressionIn,
   };
 }
 

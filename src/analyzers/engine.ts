@@ -23,11 +23,6 @@ export interface Diagnostic {
   evidence: string;
   /** What it is about, for a second look at what is new: the name, or the module specifier. */
   subject?: string | undefined;
-  /**
-   * Name of the function it is in, for what only counts when that function was different before: a value that
-   * is returned on some ways out and not on others is a style in new code and a mistake when it appears in old.
-   */
-  regressionIn?: string | undefined;
 }
 
 export interface EngineFile {

@@ -5,7 +5,6 @@ import type { Side } from "../../change/types.js";
 import { decode, isPython } from "../files.js";
 import type { SearchLook } from "./look.js";
 import { usedAsGlobals } from "./name-from-elsewhere.js";
-import { returnedValue } from "./returned-before.js";
 import { adviceOn } from "./suggest.js";
 
 /** The other end of `names.ts`: searches in a stranger's texts, which can take as long as a stranger wants. */
@@ -34,7 +33,6 @@ const request = z.discriminatedUnion("kind", [
     paths: z.array(z.string()),
     oldPaths: z.array(z.tuple([z.string(), z.string()])),
   }),
-  z.object({ kind: z.literal("returned"), name: z.string(), file: z.string(), text: z.string() }),
 ]);
 
 /** See `names.ts`. */
@@ -49,8 +47,6 @@ export async function analyse(asked: unknown): Promise<unknown> {
       const { findings, paths, oldPaths } = question;
       return adviceOn(findings, lookIn(question, paths, oldPaths));
     }
-    case "returned":
-      return returnedValue(question.name, question.file, question.text);
   }
 }
 

@@ -31,11 +31,6 @@ export async function namesGiven(
 
 const given = z.array(z.string());
 
-/** Did the function of this name return a value, in a text? Where that can't be told it did not. */
-export async function returned(name: string, file: string, text: string, look: Look): Promise<boolean> {
-  return (await ask({ kind: "returned", name, file, text }, z.boolean(), look)) ?? false;
-}
-
 /**
  * Adds to the messages about names and modules that are not there what would most likely mend them: the import that
  * was there before, the only module that exports the name, or the nearest name. Says nothing where several would do.

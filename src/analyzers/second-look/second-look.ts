@@ -7,7 +7,7 @@ import { maskSecrets } from "../secrets/secret-rules.js";
 import type { Look } from "./look.js";
 import { madeByBuild, moduleExists } from "./module-exists.js";
 import { configuredNames, searchLimit } from "./name-from-elsewhere.js";
-import { namesGiven, returned, suggest } from "./names.js";
+import { namesGiven, suggest } from "./names.js";
 
 /** Undefined names of one change that are looked for elsewhere; what comes after is left in doubt. */
 const nameLimit = 200;
@@ -44,11 +44,6 @@ export async function secondLook(findings: readonly Finding[], look: Look): Prom
       if (style === "never") continue;
       if (style === "before") severity = "likely";
     }
-    if (
-      finding.regressionIn !== undefined &&
-      !(await returnedBefore(finding.regressionIn, finding.file, look))
-    )
-      continue;
     const isDoubtful = finding.class !== "secret" && isFixture(finding.file);
     if (isDoubtful || (await isOfOpenClass(finding, look))) severity = "hint";
     kept.push({ ...finding, severity });
@@ -133,12 +128,6 @@ async function wasImported(name: string, file: string, look: Look): Promise<bool
 /** A file as it was before the change, under whatever name. */
 async function baseText(file: string, { change, workspace }: Look): Promise<string | null> {
   return workspace.text("base", change.files.find((one) => one.path === file)?.oldPath ?? file);
-}
-
-/** Was the function in the same file before, and did it return something? Then it is the change that took that away. */
-async function returnedBefore(name: string, file: string, look: Look): Promise<boolean> {
-  const text = await baseText(file, look);
-  return text !== null && (await returned(name, file, text, look));
 }
 
 /**

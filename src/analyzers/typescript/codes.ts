@@ -29,7 +29,7 @@ export const codeRules: Readonly<Record<number, CodeRule>> = {
   2882: { class: "missing-module", severity: "certain", javascript: true },
   2366: { class: "missing-return", severity: "likely", narrowing: true },
   2355: { class: "missing-return", severity: "likely" },
-  7030: { class: "missing-return", severity: "likely", javascript: true, narrowing: true },
+  7030: { class: "missing-return", severity: "likely", narrowing: true },
   2448: { class: "use-before-assignment", severity: "certain", javascript: true },
   2449: { class: "use-before-assignment", severity: "certain", javascript: true },
   2454: { class: "use-before-assignment", severity: "likely", narrowing: true },

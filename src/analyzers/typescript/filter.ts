@@ -28,7 +28,6 @@ export interface TypeScriptDiagnostic {
   path: string;
   line: number;
   subject?: string | undefined;
-  regressionIn?: string | undefined;
 }
 
 /** What is worth saying of one of the compiler's diagnostics, or null. */
@@ -181,19 +180,15 @@ function missingReturn(
   checker: ts.TypeChecker,
   project: Project,
 ): TypeScriptDiagnostic | null {
+  // Where nobody asked for this check, `lostReturns` tells what used to be returned on every way out.
+  if (code === 7030 && !project.noImplicitReturns) return null;
   const owner = closest(
     node,
     (at): at is ts.FunctionLikeDeclaration => ts.isFunctionLike(at) && "body" in at,
   );
   const body = owner?.body;
-  if (!owner || !body) return null;
-  if (endsInUnknownCall(checker, body) || decidesOnUnknown(checker, body)) return null;
-  if (code !== 7030 || (project.noImplicitReturns && !isJavaScript(body.getSourceFile().fileName)))
-    return found;
-  // Who writes a bare `return` knows that it gives nothing.
-  if (ts.isReturnStatement(node)) return null;
-  // Nobody asked for this check. Where a value used to be returned on every way out, `lostReturns` tells.
-  return null;
+  if (!body) return null;
+  return endsInUnknownCall(checker, body) || decidesOnUnknown(checker, body) ? null : found;
 }
 
 function inOneFile(diagnostic: ts.Diagnostic, file: ts.SourceFile): boolean {

@@ -26,7 +26,6 @@ const diagnostic = z.object({
   path: z.string(),
   line: z.number(),
   subject: z.string().optional(),
-  regressionIn: z.string().optional(),
 });
 const answer = z.object({
   base: z.array(diagnostic),
