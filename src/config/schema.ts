@@ -283,12 +283,30 @@ const premiumSources = z
     antigravity: z
       .looseObject({
         ...sourceKeys,
-        access_method: z.enum(["cli"]).default("cli"),
+        /** `api`: a Gemini API key instead of Antigravity's own program. */
+        access_method: z.enum(["cli", "api"]).default("cli"),
         /** Counts only in the user's own file. */
         terms_accepted: flag(false),
+        api_key_env: variableName.default("GEMINI_API_KEY"),
         models: modelIds(["claude-opus-4-5", "gemini-3-pro"]),
       })
       .prefault({}),
+  })
+  .prefault({});
+
+/** A window's fraction, 0 to 1. */
+const share = z.number().min(0).max(1);
+
+const quota = z
+  .looseObject({
+    /** `user`: one state for all repositories of this user, beside the user's own state files. */
+    scope: z.enum(["repository", "user"]).default("repository"),
+    /** Ask sources for what they have left when a reading is too old to decide on. */
+    probe: flag(true),
+    /** Full at: by window, `5h`, `weekly`, `monthly` or another; the shipped ones are 0.98, 0.95, 0.95. */
+    hard_limits: z.record(z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/), share).default({}),
+    /** Kept free per source for the user's own use: reviews stop at its limit less this. */
+    reserve: z.record(z.string().regex(/^[a-z0-9_]{1,64}$/), share).default({}),
   })
   .prefault({});
 
@@ -328,6 +346,7 @@ export const configSchema = z.looseObject({
   local,
   memory: z.looseObject({ enabled: flag(true) }).prefault({}),
   /** What follows counts only in the user's own file. */
+  quota,
   models,
   /** Absolute paths of repositories that a caller may name as `repo`, beyond the one it works in. */
   repositories: z.array(z.string().min(1).max(4_000)).max(1_000).default([]),
@@ -361,6 +380,7 @@ export interface Config extends Parsed {
 
 /** The keys that only the user's own file may set, as dotted paths. */
 export const userOnlyKeys = [
+  "quota",
   "models",
   "repositories",
   "secrets",

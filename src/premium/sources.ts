@@ -12,6 +12,8 @@ export interface SourceStatus {
   /** How it would be reached; null when it can't be. */
   access: Access | null;
   configured: boolean;
+  /** Absolute path of the program that is run; null when it is reached over its API, or not at all. */
+  program: string | null;
   /** What was found, or what is missing and how to get it. */
   why: string;
 }
@@ -27,7 +29,7 @@ const known: Readonly<Record<string, KnownSource>> = {
   openai_pro: { program: "codex", access: "cli", api: true },
   claude_max: { program: "claude", access: "cli", api: true },
   copilot: { program: "copilot", access: "coding_agent", api: false },
-  antigravity: { program: "agy", access: "cli", api: false },
+  antigravity: { program: "agy", access: "cli", api: true },
 };
 
 /** Sources that Sluice knows. */
@@ -49,18 +51,24 @@ export async function sourceStatuses(
 }
 
 async function sourceStatus(sluice: Sluice, source: string, settings: unknown): Promise<SourceStatus> {
-  const missing = (why: string): SourceStatus => ({ source, access: null, configured: false, why });
+  const missing = (why: string): SourceStatus => ({
+    source,
+    access: null,
+    configured: false,
+    program: null,
+    why,
+  });
   const kind = Object.hasOwn(known, source) ? known[source] : undefined;
   if (kind === undefined) return missing(`not a source that Sluice knows: ${sourceNames.join(", ")}`);
   const table: Readonly<Record<string, unknown>> =
     typeof settings === "object" && settings !== null ? { ...settings } : {};
   if (table.enabled === false) return missing(`switched off: premium_sources.${source}.enabled`);
-  if (source === "antigravity" && table.terms_accepted !== true) {
+  const method = table.access_method;
+  if (source === "antigravity" && method !== "api" && table.terms_accepted !== true) {
     return missing(
-      "Antigravity's terms forbid some uses by other tools: read them, then set premium_sources.antigravity.terms_accepted to true in your own configuration",
+      "Antigravity's terms forbid some uses by other tools: read them, then set premium_sources.antigravity.terms_accepted to true in your own configuration (or access_method to api, with a Gemini API key)",
     );
   }
-  const method = table.access_method;
   const binary = typeof table.binary === "string" ? table.binary : kind.program;
   const program = method === "api" ? null : await findProgram(sluice, binary);
   if (program !== null) {
@@ -69,13 +77,19 @@ async function sourceStatus(sluice: Sluice, source: string, settings: unknown): 
       source,
       access,
       configured: true,
+      program,
       why: `${program} is there (whether it is signed in was not asked)`,
     };
   }
-  const wantsKey = kind.api && method !== "cli" && method !== "coding_agent";
+  // A Gemini key is no way to Antigravity's models: only where it is asked for by name.
+  const wantsKey =
+    kind.api &&
+    (source !== "antigravity" || method === "api") &&
+    method !== "cli" &&
+    method !== "coding_agent";
   const variable = typeof table.api_key_env === "string" ? table.api_key_env : null;
   if (wantsKey && variable !== null && (sluice.env[variable] ?? "").trim() !== "") {
-    return { source, access: "api", configured: true, why: `${variable} is set` };
+    return { source, access: "api", configured: true, program: null, why: `${variable} is set` };
   }
   const ways = [
     ...(method === "api" ? [] : [`${binary} on PATH`]),

@@ -45,6 +45,7 @@ export async function recordUsageSeen(
     source: event.source,
     access: null,
     configured: false,
+    program: null,
     why: "it is not in premium_sources",
   };
   const row = sourceRow(status, quota, sluice.clock());
