@@ -16,6 +16,8 @@ const fileLimit = 20_000;
 export interface Workspace {
   /** A folder of ours (0700) for what an engine writes. */
   scratch(name: string): Promise<string>;
+  /** Where the sides of a family are, written or not. */
+  place(family: Family): string;
   /** Folder with a side's files of a family: the same one for the next change of this repository. */
   folder(side: Side, family: Family): Promise<string>;
   /** What is in that folder: blob ids by path. */
@@ -99,6 +101,7 @@ export async function openWorkspace(
 
   return {
     scratch: (name) => made(join(top, "scratch", name)),
+    place: (family) => join(top, family),
     async folder(side, family) {
       await written(side, family);
       return join(top, family, side);

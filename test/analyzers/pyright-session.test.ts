@@ -69,6 +69,20 @@ describe.skipIf(process.platform === "win32")("a warm pyright", () => {
     expect(await found(both("key", "1"))).toEqual([]);
   });
 
+  it("asks what base said as it is by now, where head says something", async () => {
+    const wrong = "from lib import find\n\nprint(find())\n";
+    expect(await found({ "user.py": wrong })).toEqual(["user.py:3 argument-count"]);
+    repository.commit();
+    expect(await found({ "user.py": `# more\n${wrong}` })).toEqual([]);
+    repository.write({
+      "user.py": wrong,
+      "lib.py": "def find(key: str, other: int) -> int:\n    return 1\n",
+    });
+    repository.commit();
+    // Moved to another file, where it is as wrong as it was.
+    expect(await found({ "user.py": "print(1)\n", "moved.py": wrong })).toEqual([]);
+  });
+
   it("is replaced when it died, at no cost to the answer", async () => {
     const wrong = { "user.py": "from lib import find\n\nprint(find())\n" };
     expect(await found(wrong)).toEqual(["user.py:3 argument-count"]);

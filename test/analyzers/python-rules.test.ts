@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { rootsOfMetadata, versionOfMetadata } from "../../src/analyzers/python/metadata.js";
+import { keepsOutline } from "../../src/analyzers/python/outline.js";
 import { isSuppressed } from "../../src/analyzers/python/suppression.js";
 import { findingsOf } from "../review/prescreen-screening.js";
 
@@ -143,6 +144,16 @@ it("finds a return that a function had and lost, and leaves one that was given u
 
     def word(self, key) -> str:
         WORD return str(key)
+
+
+def pair(name):
+    node = [name]
+    WORD return [node], []
+
+
+def made(name):
+    node = [name]
+    KEEP return [node], []
 `;
   const meant = `def silent(a):
     a.close()
@@ -162,14 +173,25 @@ def annotated(a) -> None:
 
 class Plain:
     def unused(self):
-        x = 1
-        KEEP return x
+        self.x = 1
+        KEEP return self.x
+
+    def called(self):
+        x = [self]
+        x.sort()
+        WORD return self.close(x)
+
+
+def within(lock):
+    with lock:
+        return 1
 `;
   const before = (text: string) => text.replace(/KEEP |WORD /g, "").replace(/ *LATER .*\n/g, "");
   const after = (text: string) =>
     text
       .replace(/ *KEEP .*\n/g, (line) => (line.includes("len") ? "        pass\n" : ""))
-      .replace(/LATER |WORD return /g, "");
+      .replace(/LATER |WORD return /g, "")
+      .replace("with lock:", "with lock:  # type: ignore[union-attr]");
   const callers = "from store import Store\n\nprint(Store().used() + 1)\n";
   const setting = { "abort.py": "def abort(a):\n    raise SystemExit(a)\n", "callers.py": callers };
   const found = await findingsOf(
@@ -179,7 +201,8 @@ class Plain:
   expect(found.map((line) => line.replace(" (elsewhere)", ""))).toEqual([
     "store.py:13 missing-return likely",
     "store.py:16 missing-return likely",
-
+    "store.py:20 missing-return likely",
+    "store.py:25 missing-return likely",
     "store.py:3 missing-return likely",
     "store.py:6 missing-return likely",
     "store.py:9 missing-return likely",
@@ -336,4 +359,93 @@ it("takes a name that the repository hands on from a package that is not install
     "new.py:2 missing-export certain",
     "pkg/inner.py:1 missing-export certain",
   ]);
+});
+
+it("leaves a call that is meant to fail, and a keyword of a call over several lines that takes any", async () => {
+  const before = {
+    "lib.py":
+      "from typing import TypedDict, Unpack\n\n\nclass Named(TypedDict, total=False):\n    a: int\n\n\ndef options(x: int, **kwargs: Unpack[Named]) -> None: ...\n\n\ndef plain(a, b): ...\n",
+  };
+  const after = {
+    "test_use.py": `import pytest
+
+from lib import options, plain
+
+
+def test_use():
+    with pytest.raises(TypeError):
+        for _ in range(2):
+            plain(1)
+    options(
+        len("x"),
+        b=1,
+    )
+    plain(
+        1,
+    )
+`,
+  };
+  expect(await findingsOf(before, after)).toEqual(["test_use.py:14 argument-count likely"]);
+});
+
+it("doesn't blame a change for an import that was as wrong before, where a module's __getattr__ hid it", async () => {
+  const init = "here = 1\n";
+  const hidden = `def __getattr__(name):\n    if name == "old":\n        return 1\n    raise AttributeError(name)\n`;
+  const old = "from pkg import never\nfrom pkg import old\n\nprint(never, old)\n";
+  expect(
+    await findingsOf(
+      { "pkg/__init__.py": `${init}${hidden}`, "use.py": old },
+      { "pkg/__init__.py": init, "new.py": "from pkg import never\n\nprint(never)\n" },
+    ),
+  ).toEqual(["new.py:1 missing-export certain", "use.py:2 missing-export certain (elsewhere)"]);
+});
+
+const module = `LIMIT = 1  # each
+GONE = 2
+
+
+# about it
+def find(
+    key: str,
+) -> int:
+    found = 1
+    return found
+
+
+def guess(key):
+    found = 1
+    return found
+
+
+class Box:
+    def fill(self) -> None:
+        self.size = 1
+`;
+
+it.each<[string, [string, string][], boolean]>([
+  ["nothing", [], true],
+  ["a comment", [["about it", "of it"]], true],
+  [
+    "the inside of a function with a return type",
+    [["    found = 1\n    return found\n\n\ndef guess", "    return 2\n\n\ndef guess"]],
+    true,
+  ],
+  ["the inside of another, but what it gives", [["key):\n    found = 1", "key):\n    found = 2"]], true],
+  ["a new function", [["class Box", "def more(): ...\n\n\nclass Box"]], true],
+  ["a name that is gone", [["GONE = 2\n", ""]], false],
+  ["a parameter on a line of its own", [["str,\n", "str,\n    other: int,\n"]], false],
+  ["a return type", [["-> int", "-> str"]], false],
+  [
+    "what a function without a return type gives",
+    [["return found\n\n\nclass", "return None\n\n\nclass"]],
+    false,
+  ],
+  ["an attribute of the instance", [["self.size", "self.length"]], false],
+  ["a method that is in another class", [["class Box", "class Crate"]], false],
+])("tells whether others see a change of %s", (_, edits, kept) => {
+  const now = edits.reduce((text, [from, to]) => {
+    expect(text).toContain(from);
+    return text.replace(from, to);
+  }, module);
+  expect(keepsOutline(module, now)).toBe(kept);
 });

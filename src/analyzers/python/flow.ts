@@ -18,6 +18,10 @@ export interface PythonFunctionFlow {
   values: number;
   /** Those values, each as its text. */
   returned: string[];
+  /** Names in those values. */
+  returnedNames: string[];
+  /** Names that are given a value and never read. */
+  unread: string[];
   isPassedOn: boolean;
   /** `return` and `return None`. */
   bare: number;
@@ -72,6 +76,8 @@ function flowOf(node: Node): PythonFunctionFlow | null {
       statements.some((one) => interfaces.test(one.text)),
     values: values.length,
     returned: values.slice(0, 60).map((one) => short(one.text)),
+    returnedNames: [...new Set(values.slice(0, 60).flatMap(namesIn))].slice(0, 200),
+    unread: unreadIn(body).slice(0, 200),
     isPassedOn: values.every(({ type, text }) => type === "call" || type === "await" || text === "self"),
     bare: returned.length - values.length,
     falls: tails.length > 0,
@@ -81,6 +87,28 @@ function flowOf(node: Node): PythonFunctionFlow | null {
       .slice(0, 60)
       .map((one) => short(one.text)),
   };
+}
+
+function namesIn(node: Node): string[] {
+  return [node, ...node.descendantsOfType("identifier")].flatMap((one) =>
+    one?.type === "identifier" ? one.text : [],
+  );
+}
+
+function unreadIn(body: Node): string[] {
+  const counts = new Map<string, number>();
+  const count = (names: readonly string[], by: number) => {
+    for (const name of names) counts.set(name, (counts.get(name) ?? 0) + by);
+  };
+  const given = new Set<string>();
+  for (const one of body.descendantsOfType(["identifier", "assignment"])) {
+    if (one?.type === "identifier") count([one.text], 1);
+    const target = one?.type === "assignment" ? one.childForFieldName("left") : null;
+    if (target?.type !== "identifier" || !one?.childForFieldName("right")) continue;
+    count([target.text], -1);
+    given.add(target.text);
+  }
+  return [...given].filter((name) => counts.get(name) === 0);
 }
 
 function short(text: string): string {
@@ -191,7 +219,8 @@ function tailsIn(node: Node): Node[] {
 }
 
 function headOf(node: Node, body: Node | null): string {
-  return body ? node.text.slice(0, body.startIndex - node.startIndex) : node.text;
+  const text = body ? node.text.slice(0, body.startIndex - node.startIndex) : node.text;
+  return text.replace(/#.*/g, "");
 }
 
 function tailsOfIf(node: Node): Node[] {

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, posix } from "node:path";
 import type { Side } from "../../change/types.js";
+import { literally } from "../last-text.js";
 import type { Workspace } from "../workspace.js";
 import { importRoots } from "./project.js";
 
@@ -76,6 +77,33 @@ export async function isHandedOn(
       if ((await ownerOf(from, side, workspace)) !== "own") return true;
       if (await isHandedOn(from, original, { side, path: file }, workspace, depth + 1)) return true;
     }
+  }
+  return false;
+}
+
+/**
+ * Was a name that is missing at head missing at base too, where only the module's `__getattr__` kept a type checker from
+ * saying so? Then an import that the change did not touch was as wrong before.
+ */
+export async function wasHidden(
+  module: string,
+  name: string,
+  lines: readonly string[],
+  { side, path, line }: { side: Side; path: string; line: number },
+  workspace: Workspace,
+): Promise<boolean> {
+  if (side !== "head") return false;
+  const before = await workspace.text("base", path);
+  const own = (lines[line - 1] ?? "").trim();
+  if (before === null || !before.split("\n").some((one) => one.trim() === own)) return false;
+  const paths = await workspace.paths("base");
+  for (const stem of await stemsOf(module, { side: "base", path }, workspace)) {
+    const file = [`${stem}.pyi`, `${stem}.py`, `${stem}/__init__.pyi`, `${stem}/__init__.py`].find((one) =>
+      paths.has(one),
+    );
+    const text = file === undefined ? null : await workspace.text("base", file);
+    if (text === null) continue;
+    return /^def\s+__getattr__\b/m.test(text) && !new RegExp(`\\b${literally(name)}\\b`).test(text);
   }
   return false;
 }

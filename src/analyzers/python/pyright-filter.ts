@@ -5,9 +5,9 @@ import { isTemplate } from "../files.js";
 import { linesOf } from "../last-text.js";
 import type { Workspace } from "../workspace.js";
 import { pythonIndex } from "./file-index.js";
-import { importedModule, isHandedOn, ownerOf } from "./modules.js";
+import { importedModule, isHandedOn, ownerOf, wasHidden } from "./modules.js";
 import { importRoots } from "./project.js";
-import { functionAround, givenNames, isInTry, lastStatement } from "./source.js";
+import { callAround, functionAround, givenNames, isInTry, isMeantToFail, lastStatement } from "./source.js";
 import { isSuppressed } from "./suppression.js";
 
 export interface PyrightDiagnostic {
@@ -76,7 +76,7 @@ async function judge(
     case "reportAttributeAccessIssue":
       return attribute(one, lines, workspace);
     case "reportCallIssue":
-      return call(one, line, workspace);
+      return call(one, lines, workspace);
     case "reportGeneralTypeIssues":
       return /is declared as Final and cannot be reassigned/.test(one.message)
         ? { class: "constant-assignment", severity: "likely" }
@@ -205,6 +205,7 @@ async function attribute(
     if (module === null || isInTry(lines, one.line)) return null;
     const owner = await ownerOf(module, one.side, workspace);
     if (owner === "own" && (await isHandedOn(module, symbol, one, workspace))) return null;
+    if (owner === "own" && (await wasHidden(module, symbol, lines, one, workspace))) return null;
     if (owner === "own") return { class: "missing-export", severity: "certain" };
     // Its types may be of another version than the one that is installed.
     return { class: "missing-export", severity: owner === "python" ? "likely" : "hint" };
@@ -215,7 +216,7 @@ async function attribute(
   if (!member) return null;
   const [, name = "", owner = ""] = member;
   const line = lines[one.line - 1] ?? "";
-  if (isAskedFor(name, lines)) return null;
+  if (isAskedFor(name, lines) || isMeantToFail(lines, one.line)) return null;
   if (/^(type\[|Module|FunctionType|MethodType|partial|object\b)/.test(owner) || /\bsuper\(\)/.test(line))
     return null;
   if (builtin.test(owner)) return { class: "missing-member", severity: "likely" };
@@ -236,7 +237,7 @@ async function moduleMember(
   lines: readonly string[],
   workspace: Workspace,
 ): Promise<Judged | null> {
-  if (isAskedFor(name, lines) || isInTry(lines, one.line)) return null;
+  if (isAskedFor(name, lines) || isInTry(lines, one.line) || isMeantToFail(lines, one.line)) return null;
   const owner = await ownerOf(module, one.side, workspace);
   if (owner === "other") return null;
   if (owner === "own") {
@@ -258,18 +259,21 @@ async function moduleMember(
 }
 
 async function call(
-  { message, side }: PyrightDiagnostic,
-  line: string,
+  { message, side, line: number, column }: PyrightDiagnostic,
+  lines: readonly string[],
   workspace: Workspace,
 ): Promise<Judged | null> {
+  const line = lines[number - 1] ?? "";
   if (/\bsuper\(|[(,]\s*\*\*?[\w.([{]/.test(line)) return null;
   const counts =
     /^(Expected \d+ (more )?positional argument|Arguments? missing for parameter|No parameter named)/;
-  if (!counts.test(message)) return null;
+  if (!counts.test(message) || isMeantToFail(lines, number)) return null;
   // What a decorator makes of a function or class is as its annotation says, which is often not what it does; and when
   // the decorator's package is not installed, nobody knows.
   const { decorated, open } = await pythonIndex(workspace, side);
   const callees = [...line.matchAll(/\b(\w+)\s{0,9}\(/g)].flatMap(([, name]) => name ?? []);
+  const outer = callAround(lines, number, column);
+  if (outer !== null) callees.push(outer);
   const isDoubtful = callees.some((name) => decorated.has(name) || open.has(name));
   return { class: "argument-count", severity: isDoubtful ? "hint" : "likely" };
 }

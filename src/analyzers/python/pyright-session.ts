@@ -9,7 +9,6 @@ import type { Side } from "../../change/types.js";
 import { SourceError } from "../../errors.js";
 import { type Resident, startResident } from "../../resident-process.js";
 import { bareEnvironment } from "../bare-environment.js";
-import { sides } from "../engine.js";
 import { howItEnded } from "../process-failure.js";
 import { type LanguageClient, languageClient, TooLarge } from "./language-client.js";
 
@@ -24,19 +23,24 @@ export interface RawDiagnostic {
   column: number;
 }
 
-export interface PyrightTask {
+export interface PyrightSettings {
   /** The folder with `base` and `head` in it; the same one in the next call means the same session. */
   top: string;
   /** As in a `pyrightconfig.json`. Another one starts another session. */
   configuration: object;
   /** Of what lies outside of the folder and is read too; another one starts another session. */
   stamp: string;
-  /** What is in each side's folder: blob ids by path. */
-  listings: Readonly<Record<Side, ReadonlyMap<string, string>>>;
-  targets: Readonly<Record<Side, readonly string[]>>;
-  text(side: Side, path: string): Promise<string | null>;
+}
+
+/** A question about one side. */
+export interface PyrightTask extends PyrightSettings {
+  side: Side;
+  /** What is in the side's folder: blob ids by path. */
+  listing: ReadonlyMap<string, string>;
+  targets: readonly string[];
+  text(path: string): Promise<string | null>;
   /** Told of a file of which more is said than can be read. */
-  onFlood(side: Side, path: string): void;
+  onFlood(path: string): void;
   signal: AbortSignal;
 }
 
@@ -54,6 +58,17 @@ const changeLimit = 1_000;
 const sessions = new Map<string, Session>();
 
 /**
+ * Begins to start the language server of a folder that has none, so that it is up when the folder is filled. Its first
+ * question is that of `checkWarm`, with the same settings.
+ */
+export function startSession({ top, configuration, stamp }: PyrightSettings): void {
+  if (sessions.has(top)) return;
+  const session = new Session(top, settingsOf({ configuration, stamp }));
+  sessions.set(top, session);
+  session.rest();
+}
+
+/**
  * Diagnostics of the targets, by a language server that stays for the next call of the same folder and then pays for
  * what changed. It runs no program: nothing is on its PATH.
  *
@@ -61,7 +76,7 @@ const sessions = new Map<string, Session>();
  */
 export async function checkWarm(task: PyrightTask): Promise<RawDiagnostic[]> {
   task.signal.throwIfAborted();
-  const settings = `${JSON.stringify(task.configuration)}\n${task.stamp}`;
+  const settings = settingsOf(task);
   let session = sessions.get(task.top);
   if (session && !(await session.isFit(settings, task))) {
     session.end();
@@ -75,6 +90,10 @@ export async function checkWarm(task: PyrightTask): Promise<RawDiagnostic[]> {
     if (!other.isBusy) endSession(top);
   }
   return session.check(task);
+}
+
+function settingsOf({ configuration, stamp }: Pick<PyrightSettings, "configuration" | "stamp">): string {
+  return `${JSON.stringify(configuration)}\n${stamp}`;
 }
 
 /** Ends the session of a folder, when there is one. */
@@ -115,9 +134,10 @@ class Session {
   readonly #opened = new Map<string, Opened>();
   /** By what a side's folder held: what was said of each path then. */
   readonly #known = new Map<string, Map<string, Said>>();
-  #listings: PyrightTask["listings"] | null = null;
+  /** What each side's folder held when it was last asked about. */
+  readonly #listings = new Map<Side, ReadonlyMap<string, string>>();
   #idle: NodeJS.Timeout | null = null;
-  #running: Promise<unknown> | null = null;
+  #running: Promise<void> = Promise.resolve();
   isBusy = true;
 
   constructor(top: string, settings: string) {
@@ -159,43 +179,45 @@ class Session {
         textDocument: { diagnostic: { dynamicRegistration: true } },
       },
     });
-    this.#client.notify("initialized", {});
   }
 
   /** Alive, and of use for what is asked now? */
-  async isFit(settings: string, { listings, signal }: PyrightTask): Promise<boolean> {
+  async isFit(settings: string, { side, listing, signal }: PyrightTask): Promise<boolean> {
     if (this.#resident.isEnded() || this.#settings !== settings) return false;
     this.isBusy = true;
     if (this.#idle) clearTimeout(this.#idle);
     // What is left of a cancelled call ends soon, or ends the session.
-    await this.#running?.catch(() => {});
+    await this.#running;
     signal.throwIfAborted();
-    return !this.#resident.isEnded() && this.#changes(listings).length <= changeLimit;
+    return !this.#resident.isEnded() && this.#changes(side, listing).length <= changeLimit;
   }
 
   async check(task: PyrightTask): Promise<RawDiagnostic[]> {
+    this.isBusy = true;
     this.#resident.hold(true);
     const work = this.#work(task);
-    this.#running = work;
-    try {
-      return await unlessAborted(work, task.signal);
-    } finally {
-      // A cancelled call's last file may be nearly done; but nothing runs on for nobody.
-      const limit = setTimeout(() => this.end(), drainLimit);
-      const done = work.then(
-        () => true,
-        () => task.signal.aborted,
-      );
-      done.then(async (isSound) => {
-        clearTimeout(limit);
-        this.#running = null;
-        if (!isSound || (await this.#memory()) > memoryLimit) this.end();
-        else this.#rest();
-      });
-    }
+    this.#running = this.#settle(work, task.signal);
+    return unlessAborted(work, task.signal);
   }
 
-  #rest(): void {
+  /** Never rejects. A cancelled call's last file may be nearly done; but nothing runs on for nobody. */
+  async #settle(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+    let limit: NodeJS.Timeout | null = null;
+    const leave = () => {
+      limit = setTimeout(() => this.end(), drainLimit);
+    };
+    signal.addEventListener("abort", leave, { once: true });
+    const isSound = await work.then(
+      () => true,
+      () => signal.aborted,
+    );
+    signal.removeEventListener("abort", leave);
+    if (limit) clearTimeout(limit);
+    if (!isSound || (await this.#memory()) > memoryLimit) this.end();
+    else this.rest();
+  }
+
+  rest(): void {
     this.isBusy = false;
     if (this.#resident.isEnded()) return;
     this.#resident.hold(false);
@@ -211,34 +233,31 @@ class Session {
   async #work(task: PyrightTask): Promise<RawDiagnostic[]> {
     await this.#started;
     task.signal.throwIfAborted();
+    if (this.#listings.size === 0) this.#client.notify("initialized", {});
     this.#announce(task);
     const found: RawDiagnostic[] = [];
-    for (const side of sides) {
-      const known = this.#knownOf(side, task.listings[side]);
-      for (const path of task.targets[side]) {
-        const said = known.get(path) ?? (await this.#ask(side, path, task).catch(flooded));
-        if (said === "flood") task.onFlood(side, path);
-        if (said === "flood") continue;
-        if (said === null) continue;
-        known.set(path, said);
-        for (const one of said) found.push({ ...one, side, path });
-      }
+    const { side } = task;
+    const known = this.#knownOf(side, task.listing);
+    for (const path of task.targets) {
+      const said = known.get(path) ?? (await this.#ask(path, task).catch(flooded));
+      if (said === "flood") task.onFlood(path);
+      if (said === "flood" || said === null) continue;
+      known.set(path, said);
+      for (const one of said) found.push({ ...one, side, path });
     }
     return found;
   }
 
   /**
-   * Tells the server what the folders hold by now, and takes back the texts that nobody asks about any more, or that
-   * are others by now: until such a file's own turn, those before it would be judged against its old text.
+   * Tells the server what the side's folder holds by now, and takes back the texts that nobody asks about any more, or
+   * that are others by now: until such a file's own turn, those before it would be judged against its old text.
    */
-  #announce({ listings, targets }: PyrightTask): void {
-    const changes = this.#changes(listings);
-    this.#listings = listings;
-    const wanted = new Map(
-      sides.flatMap((side) => targets[side].map((path) => [`${side}/${path}`, listings[side].get(path)])),
-    );
+  #announce({ side, listing, targets }: PyrightTask): void {
+    const changes = this.#changes(side, listing);
+    this.#listings.set(side, listing);
+    const wanted = new Map(targets.map((path) => [`${side}/${path}`, listing.get(path)]));
     for (const [key, { id }] of this.#opened) {
-      if (wanted.has(key) && wanted.get(key) === id) continue;
+      if (!key.startsWith(`${side}/`) || (wanted.has(key) && wanted.get(key) === id)) continue;
       this.#opened.delete(key);
       this.#client.notify("textDocument/didClose", { textDocument: { uri: this.#uri(key) } });
     }
@@ -248,22 +267,18 @@ class Session {
     });
   }
 
-  #changes(listings: PyrightTask["listings"]): { key: string; type: 1 | 2 | 3 }[] {
-    const before = this.#listings;
-    if (before === null) return [];
-    return sides.flatMap((side) => {
-      const old = before[side];
-      const now = listings[side];
-      const gone = [...old.keys()].filter((path) => !now.has(path));
-      const other = [...now].filter(([path, id]) => old.get(path) !== id).map(([path]) => path);
-      return [
-        ...gone.map((path) => ({ key: `${side}/${path}`, type: 3 as const })),
-        ...other.map((path) => ({
-          key: `${side}/${path}`,
-          type: old.has(path) ? (2 as const) : (1 as const),
-        })),
-      ];
-    });
+  #changes(side: Side, now: ReadonlyMap<string, string>): { key: string; type: 1 | 2 | 3 }[] {
+    const old = this.#listings.get(side);
+    if (old === undefined) return [];
+    const gone = [...old.keys()].filter((path) => !now.has(path));
+    const other = [...now].filter(([path, id]) => old.get(path) !== id).map(([path]) => path);
+    return [
+      ...gone.map((path) => ({ key: `${side}/${path}`, type: 3 as const })),
+      ...other.map((path) => ({
+        key: `${side}/${path}`,
+        type: old.has(path) ? (2 as const) : (1 as const),
+      })),
+    ];
   }
 
   #knownOf(side: Side, listing: ReadonlyMap<string, string>): Map<string, Said> {
@@ -279,13 +294,13 @@ class Session {
     return known;
   }
 
-  async #ask(side: Side, path: string, { listings, text, signal }: PyrightTask): Promise<Said | null> {
+  async #ask(path: string, { side, listing, text, signal }: PyrightTask): Promise<Said | null> {
     signal.throwIfAborted();
-    const source = await text(side, path);
+    const source = await text(path);
     if (source === null) return null;
     const key = `${side}/${path}`;
     const uri = this.#uri(key);
-    const id = listings[side].get(path);
+    const id = listing.get(path);
     const before = this.#opened.get(key);
     const opened = before ?? { version: 1, id, resultId: undefined, said: [] };
     if (!before) {

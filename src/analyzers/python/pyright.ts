@@ -5,14 +5,22 @@ import * as z from "zod";
 import type { Side } from "../../change/types.js";
 import { runProcess } from "../../process.js";
 import { breathe } from "../breathe.js";
-import { type BothSides, type Engine, type EngineInput, pathOn, sides } from "../engine.js";
+import { type BothSides, type Diagnostic, type Engine, type EngineInput, pathOn, sides } from "../engine.js";
 import { isPython } from "../files.js";
+import { linesOf } from "../last-text.js";
 import { failure } from "../process-failure.js";
 import { type VirtualEnvironment, virtualEnvironment } from "./environment.js";
 import { pythonImporters } from "./importers.js";
+import { keepsOutline } from "./outline.js";
 import { pythonProjects, pythonVersion } from "./project.js";
 import { judgePyright } from "./pyright-filter.js";
-import { checkWarm, endSession, type PyrightTask, type RawDiagnostic } from "./pyright-session.js";
+import {
+  checkWarm,
+  endSession,
+  type PyrightTask,
+  type RawDiagnostic,
+  startSession,
+} from "./pyright-session.js";
 
 const output = z.object({
   generalDiagnostics: z.array(
@@ -37,33 +45,37 @@ export const pyright: Engine = {
   timeout: 90_000,
   async analyse(input) {
     const { workspace, signal } = input;
-    const top = dirname(await workspace.folder("head", "python"));
-    await workspace.folder("base", "python");
-    const targets = await targetsOf(input);
-    const found: BothSides = { base: [], head: [] };
-    if (targets.head.length + targets.base.length === 0) return found;
+    const top = workspace.place("python");
     const installed = await virtualEnvironment(input);
     const configuration = await settings(input, installed);
-    const floods = new Set<string>();
-    const task: PyrightTask = {
-      top,
-      configuration,
-      stamp: installed?.stamp ?? "",
-      targets,
-      listings: {
-        base: await workspace.listing("base", "python"),
-        head: await workspace.listing("head", "python"),
-      },
-      text: (side, path) => workspace.text(side, path),
-      onFlood: (side, path) => floods.add(`${side}:${path}`),
-      signal,
-    };
+    const common = { top, configuration, stamp: installed?.stamp ?? "" };
     workspace.onRemove(() => endSession(top));
-    for (const one of await checkWarm(task).catch((error) => checkOnce(task, input, error))) {
-      await breathe(signal);
-      const diagnostic = await judgePyright({ ...one, line: one.line + 1 }, workspace);
-      if (diagnostic) found[one.side].push(diagnostic);
-    }
+    startSession(common);
+    const floods = new Set<string>();
+    const check = async (side: Side, targets: readonly string[]) => {
+      const task: PyrightTask = {
+        ...common,
+        side,
+        targets,
+        listing: await workspace.listing(side, "python"),
+        text: (path) => workspace.text(side, path),
+        onFlood: (path) => floods.add(`${side}:${path}`),
+        signal,
+      };
+      const found: Diagnostic[] = [];
+      for (const one of await checkWarm(task).catch((error) => checkOnce(task, input, error))) {
+        await breathe(signal);
+        const diagnostic = await judgePyright({ ...one, line: one.line + 1 }, workspace);
+        if (diagnostic) found.push(diagnostic);
+      }
+      return found;
+    };
+    const targets = await targetsOf(input);
+    const found: BothSides = { base: [], head: [] };
+    if (targets.length > 0) found.head = await check("head", targets);
+    // What base says matters only where it may be what head says.
+    const doubted = found.head.length === 0 ? [] : await counterparts(found.head, targets, input);
+    if (doubted.length > 0) found.base = await check("base", doubted);
     if (floods.size === 0) return found;
     // What is not known of one side says nothing of the other.
     const flooded = input.files.filter(
@@ -79,15 +91,40 @@ export const pyright: Engine = {
   },
 };
 
+/** Base's files that may have said what head says: of the same path, or with the very line, which may have moved. */
+async function counterparts(
+  said: readonly Diagnostic[],
+  targets: readonly string[],
+  { files, workspace, signal }: EngineInput,
+): Promise<string[]> {
+  const paths = new Set(said.map(({ path }) => path));
+  const sought = new Set<string>();
+  for (const { path, line } of said) {
+    const text = await workspace.text("head", path);
+    sought.add((linesOf(text ?? "")[line - 1] ?? "").trim());
+  }
+  const changed = new Set(files.flatMap(({ head }) => head ?? []));
+  const found = targets.filter((path) => paths.has(path) && !changed.has(path));
+  for (const { base, head } of files) {
+    if (base === null) continue;
+    await breathe(signal);
+    const isSame = paths.has(base) || (head !== null && paths.has(head));
+    const text = isSame ? null : await workspace.text("base", base);
+    if (isSame || linesOf(text ?? "").some((line) => sought.has(line.trim()))) found.push(base);
+  }
+  const written = await workspace.listing("base", "python");
+  return [...new Set(found)].filter((path) => written.has(path));
+}
+
 /** The command line instead of a session that failed, when there is time left. */
 async function checkOnce(
-  { top, configuration, targets }: PyrightTask,
+  { top, side, configuration, targets }: PyrightTask,
   { workspace, signal }: EngineInput,
   error: unknown,
 ): Promise<RawDiagnostic[]> {
   if (signal.aborted) throw error;
   const file = join(top, "sluice-pyright.json");
-  const include = sides.flatMap((side) => targets[side].map((path) => literal(`${side}/${path}`)));
+  const include = targets.map((path) => literal(`${side}/${path}`));
   await writeFile(file, JSON.stringify({ ...configuration, include }));
   const result = await runProcess(
     process.execPath,
@@ -104,8 +141,8 @@ async function checkOnce(
   if (result.truncated) throw new Error("pyright said more than can be read");
   const { generalDiagnostics } = output.parse(JSON.parse(result.stdout.toString("utf8")));
   return generalDiagnostics.flatMap(({ file: path, message, rule, range }) => {
-    const [side, ...rest] = relative(top, path).split(sep);
-    if (side !== "base" && side !== "head") return [];
+    const [folder, ...rest] = relative(top, path).split(sep);
+    if (folder !== side) return [];
     const { line, character: column } = range?.start ?? { line: 0, character: 0 };
     return [{ side, path: rest.join("/"), message, rule, line, column }];
   });
@@ -115,25 +152,24 @@ function executable(): string {
   return join(dirname(createRequire(import.meta.url).resolve("pyright/package.json")), "index.js");
 }
 
-async function targetsOf(input: EngineInput): Promise<Record<Side, string[]>> {
+/** Head's files to check: those that changed, and those that import what is no longer there as it was. */
+async function targetsOf(input: EngineInput): Promise<string[]> {
   const { files, workspace } = input;
-  const targets: Record<Side, string[]> = { base: [], head: [] };
-  for (const side of sides) {
-    const written = await workspace.listing(side, "python");
-    targets[side] = files.flatMap((file) => {
-      const path = pathOn(file, side);
-      return path !== null && written.has(path) ? [path] : [];
-    });
+  const written = await workspace.listing("head", "python");
+  const targets = files.flatMap(({ head }) => (head !== null && written.has(head) ? [head] : []));
+  const shrunk: string[] = [];
+  for (const { change, base, head } of files) {
+    if (base === null || change === null) continue;
+    await breathe(input.signal);
+    const now = base === head ? await workspace.text("head", head) : null;
+    const before = now === null ? null : await workspace.text("base", base);
+    if (now === null || before === null || !keepsOutline(before, now)) shrunk.push(base);
   }
-  const shrunk = files.flatMap(({ change, base }) =>
-    base !== null && change !== null && (change.status !== "modified" || change.deleted !== 0) ? [base] : [],
-  );
   const known = new Set(files.flatMap((file) => [file.base ?? "", file.head ?? ""]));
   const importers = await pythonImporters(workspace, shrunk, known);
   if (importers.paths.length > 0) input.note(`${importers.paths.length} unchanged importers checked too`);
   if (importers.cut) input.note("more importers than that were not checked");
-  for (const side of sides) targets[side].push(...importers.paths);
-  return targets;
+  return [...targets, ...importers.paths];
 }
 
 /** Rules that tell mistakes; all others are off, so that nothing is computed for nothing. */

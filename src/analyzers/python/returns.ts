@@ -74,6 +74,9 @@ async function severityOf(
   if (now.tails.every((text) => isCall(text) && !returned.has(text))) return "hint";
   if (now.annotation !== null && now.annotation === before.annotation) return "likely";
   if (now.values > 0) return "likely";
+  // A value that is still there, or still made, and does nothing any more was not given up on purpose.
+  if (now.tails.some((text) => !isCall(text) && before.returned.includes(text))) return "likely";
+  if (now.unread.some((name) => before.returnedNames.includes(name))) return "likely";
   // It may be meant to return nothing from now on. Not when somebody still uses what it returns.
   const name = now.name.split(".").at(-1) ?? "";
   const isRead = now.decorators.some((one) =>

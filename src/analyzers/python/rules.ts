@@ -18,6 +18,8 @@ const flow = z.object({
   isStub: z.boolean(),
   values: z.number(),
   returned: z.array(z.string()),
+  returnedNames: z.array(z.string()),
+  unread: z.array(z.string()),
   isPassedOn: z.boolean(),
   bare: z.number(),
   falls: z.boolean(),

@@ -71,6 +71,38 @@ export function isInTry(lines: readonly string[], line: number): boolean {
   return false;
 }
 
+/** Is a line inside of a block that expects it to fail: `with pytest.raises(TypeError):`, `with self.assertRaises(…)`? */
+export function isMeantToFail(lines: readonly string[], line: number): boolean {
+  let depth = indentation(lines[line - 1] ?? "");
+  for (let at = line; at >= 1 && (depth > 0 || at === line); at--) {
+    const text = lines[at - 1] ?? "";
+    if (at !== line && (text.trim() === "" || indentation(text) >= depth)) continue;
+    depth = indentation(text);
+    if (/^\s*(async\s+)?with\b.*(raises|assertRaises\w*|suppress)\s{0,9}\(|\bassertRaises\w*\(/.test(text))
+      return true;
+  }
+  return false;
+}
+
+/** The function whose brackets a place is inside of, as far up as a call goes on: `get` for a keyword of `s.get(…)`. */
+export function callAround(lines: readonly string[], line: number, column: number): string | null {
+  let depth = 0;
+  for (let at = line; at >= Math.max(1, line - 60); at--) {
+    const whole = (lines[at - 1] ?? "").replace(/\s#.*$/, "");
+    const text = at === line ? whole.slice(0, column) : whole;
+    for (let index = text.length - 1; index >= 0; index--) {
+      const sign = text[index] ?? "";
+      if (")]}".includes(sign)) depth++;
+      if (!"([{".includes(sign)) continue;
+      depth--;
+      if (depth >= 0) continue;
+      if (sign === "(") return /(\w+)\s{0,9}$/.exec(text.slice(Math.max(0, index - 200), index))?.[1] ?? null;
+      depth = 0;
+    }
+  }
+  return null;
+}
+
 /** Names that an interpreter or a tool gives to the files it runs. */
 export const givenNames: ReadonlySet<string> = new Set(
   `_ __file__ __builtins__ __IPYTHON__ get_ipython display reveal_type reveal_locals WindowsError unicode long xrange
