@@ -4,6 +4,7 @@ import { isComponent, isFlow, isJavaScript } from "../files.js";
 import { componentOf, scriptName, scriptOf } from "../javascript/script-blocks.js";
 import { furtherChecks } from "./checks.js";
 import { judge, type TypeScriptDiagnostic } from "./filter.js";
+import { lostImports } from "./lost-imports.js";
 import { isMadeLater } from "./modules.js";
 import { type Checked, programOf } from "./programs.js";
 import { root } from "./project.js";
@@ -109,30 +110,37 @@ function syntaxError(one: ts.DiagnosticWithLocation, file: ts.SourceFile): TypeS
   };
 }
 
-/** Functions of both sides that no longer return what they did. */
-export function valuesLost(
+/** What a file's own text no longer says, of the files that are on both sides: an import, or the value of a function. */
+export function lost(
   head: Checked,
   base: Tree,
   pairs: readonly Pair[],
   said: readonly TypeScriptDiagnostic[],
 ): TypeScriptDiagnostic[] {
-  const suspects = pairs.flatMap((pair) => {
-    if (pair.base === null || pair.head === null) return [];
-    if (base.id(`${root}/${pair.base}`) === head.tree.id(`${root}/${pair.head}`)) return [];
+  const found: TypeScriptDiagnostic[] = [];
+  const suspects: { before: ts.SourceFile; after: ts.SourceFile }[] = [];
+  for (const pair of pairs) {
+    if (pair.base === null || pair.head === null) continue;
+    if (base.id(`${root}/${pair.base}`) === head.tree.id(`${root}/${pair.head}`)) continue;
     const before = parse(base, pair.base);
     const after = parse(head.tree, pair.head);
-    return before && after && lostReturns(before, after, null, [], said).length > 0
-      ? [{ before, after }]
-      : [];
-  });
-  if (suspects.length === 0) return [];
+    if (!before || !after) continue;
+    try {
+      found.push(...lostImports(before, after, head.tree));
+      if (lostReturns(before, after, null, [], said).length > 0) suspects.push({ before, after });
+    } catch {
+      // Nested thousands deep; the checker has said what it could.
+    }
+  }
+  if (suspects.length === 0) return found;
   const names = pairs.flatMap((pair) => (pair.head === null ? [] : (sourceName(head.tree, pair.head) ?? [])));
   const program = programOf(head, names);
   const users = names.flatMap((name) => program.getSourceFile(name) ?? []);
-  return suspects.flatMap(({ before, after }) => {
+  for (const { before, after } of suspects) {
     const file = program.getSourceFile(after.fileName);
-    return file ? lostReturns(before, file, program.getTypeChecker(), users, said) : [];
-  });
+    if (file) found.push(...lostReturns(before, file, program.getTypeChecker(), users, said));
+  }
+  return found;
 }
 
 /** A file by itself; null for one that can't be read. */

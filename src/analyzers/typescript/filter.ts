@@ -4,6 +4,7 @@ import { isComponent, isJavaScript, isTest } from "../files.js";
 import { componentOf, isGivenBySvelte } from "../javascript/script-blocks.js";
 import { isAboutPromise, messageOf } from "./advice.js";
 import { givenNames, givenPrefix } from "./ambient.js";
+import { callIsKnown, isTooFewForLanguage } from "./calls.js";
 import { isNamespaceMember } from "./checks.js";
 import { type CodeRule, codeRules } from "./codes.js";
 import {
@@ -12,7 +13,6 @@ import {
   endsInUnknownCall,
   exportsUnknown,
   hasUnknownParts,
-  isPlatformFile,
   isPlatformType,
   narrowedByUnknown,
   nodeAt,
@@ -90,7 +90,7 @@ export function judge(
     case "argument-count":
       // Tests call with too much or too little to see what happens.
       if (found.severity === "hint" && isTest(found.path)) return null;
-      return callIsKnown(node, checker, isTooFew(diagnostic)) ? found : null;
+      return callIsKnown(diagnostic, node, checker, project, javascript) ? found : null;
     case "wrong-type":
       return isPlainMismatch(found.message) || found.class === "missing-await" ? kept() : null;
     case "null-access":
@@ -224,39 +224,6 @@ function memberIsKnown(node: ts.Node, checker: ts.TypeChecker): boolean {
   if (isPlatformType(type) || hasUnknownParts(checker, type)) return false;
   const text = checker.typeToString(type);
   return !/\bglobalThis\b|^ImportMeta$|^ErrorConstructor$/.test(text) && !ts.isMetaProperty(owner);
-}
-
-/** Fewer arguments than a method of the language itself needs, as in `text.indexOf()`. */
-function isTooFewForLanguage(diagnostic: ts.Diagnostic, node: ts.Node, checker: ts.TypeChecker): boolean {
-  if (!isTooFew(diagnostic)) return false;
-  const call = closest(node, ts.isCallExpression);
-  const declaration = call && checker.getResolvedSignature(call)?.declaration;
-  return declaration !== undefined && /lib\.es[\w.]*\.d\.ts$/.test(declaration.getSourceFile().fileName);
-}
-
-function isTooFew(diagnostic: ts.Diagnostic): boolean {
-  const message = ts.flattenDiagnosticMessageText(diagnostic.messageText, " ");
-  const [, expected, got] =
-    /^Expected (?:at least )?(\d+)(?:-\d+)? arguments?, but got (\d+)/.exec(message) ?? [];
-  return expected !== undefined && Number(got) < Number(expected);
-}
-
-function callIsKnown(node: ts.Node, checker: ts.TypeChecker, isTooFew: boolean): boolean {
-  const call = closest(
-    node,
-    (at): at is ts.CallExpression | ts.NewExpression => ts.isCallExpression(at) || ts.isNewExpression(at),
-  );
-  if (!call) return false;
-  const callee = call.expression;
-  const type = checker.getTypeAtLocation(callee);
-  if (hasUnknownParts(checker, type)) return false;
-  const declaration = checker.getResolvedSignature(call)?.declaration;
-  // What a browser's function needs, another platform's of that name needs too; it may take more.
-  if (declaration && isPlatformFile(declaration.getSourceFile().fileName)) {
-    return isTooFew && ts.isMethodSignature(declaration);
-  }
-  // A class without a constructor of its own takes what its parent takes.
-  return !ts.isNewExpression(call) || !hasUnknownParts(checker, checker.getTypeAtLocation(call));
 }
 
 const primitive =

@@ -116,7 +116,8 @@ export function limitMemory(): boolean {
 
 /** The same for sides that are understood alike, and whose packages are the same ones. */
 export function understandingKey({ tree, project }: Checked): string {
-  const { strictNullChecks, noImplicitReturns, noFallthrough, unknownInCatch, aliases } = project;
+  const { strictNullChecks, noImplicitReturns, noFallthrough, unknownInCatch, isForBrowsers, aliases } =
+    project;
   return JSON.stringify([
     tree.installed?.key ?? "",
     optionsKey(project.options),
@@ -124,6 +125,7 @@ export function understandingKey({ tree, project }: Checked): string {
     noImplicitReturns,
     noFallthrough,
     unknownInCatch,
+    isForBrowsers,
     aliases,
     project.config,
   ]);

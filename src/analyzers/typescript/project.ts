@@ -20,6 +20,8 @@ export interface Project {
   noImplicitReturns: boolean;
   noFallthrough: boolean;
   unknownInCatch: boolean;
+  /** Is its `lib` a browser's or a worker's, or that of nothing in particular? */
+  isForBrowsers: boolean;
 }
 
 /** What a project may list beside scripts. */
@@ -207,6 +209,7 @@ const unconfigured: Project = {
   noImplicitReturns: false,
   noFallthrough: false,
   unknownInCatch: false,
+  isForBrowsers: false,
 };
 
 function describe(tree: Tree, config: string, parsed: ts.ParsedCommandLine, unknownParent: boolean): Project {
@@ -232,6 +235,7 @@ function describe(tree: Tree, config: string, parsed: ts.ParsedCommandLine, unkn
     noImplicitReturns: theirs.noImplicitReturns ?? false,
     noFallthrough: theirs.noFallthroughCasesInSwitch ?? false,
     unknownInCatch: options.useUnknownInCatchVariables,
+    isForBrowsers: !unknownParent && (theirs.lib?.some((name) => /^lib\.(dom|webworker)/.test(name)) ?? true),
   };
 }
 

@@ -2,11 +2,11 @@ import ts from "typescript";
 import { componentOf } from "../javascript/script-blocks.js";
 import type { TypeScriptDiagnostic } from "./filter.js";
 import { root } from "./project.js";
+import { canEnd, droppedReturn, gives, isShortCircuit, mayAct, returnsOf } from "./ways-out.js";
 
 /**
- * Functions that returned a value on every way out before, and now on some or on none. On some, or with the word
- * `return` alone gone, that is a mistake; on none it is one where what they give is still used, and may be meant
- * elsewhere.
+ * Functions that could not come to their end before without a value, and now can. Where nothing but a `return` is
+ * gone, or the word alone, that is a mistake; where more was changed it is one when what they give is still used.
  *
  * @param said what the compiler said already: it is not said twice
  * @param checker of the program that `file` and `users` are in; without one nothing counts as used
@@ -24,41 +24,28 @@ export function lostReturns(
   const found: TypeScriptDiagnostic[] = [];
   for (const [name, one] of functionsOf(file)) {
     const was = old.get(name);
-    if (!was?.body || !one.body || !ts.isBlock(one.body)) continue;
-    if (one.body.statements.length === 0 || one.asteriskToken || !alwaysReturned(was.body)) continue;
-    if (!canEnd(one.body)) continue;
-    const returns = returnsOf(one.body);
-    const giving = returns.filter(({ expression }) => expression && !isNothing(expression));
-    const isPartly = giving.length > 0;
-    // Who writes a bare `return` knows that it gives nothing.
-    if (isPartly && giving.length < returns.length) continue;
-    const isWordLost = lostWord(was.body, before, one.body, file);
-    // What is declared the compiler checks; but it is silent where something unknown may never return.
-    if ((one.type || was.type) && !isPartly) continue;
-    if (isPartly && ((!isWordLost && endsInUnknown(one.body, checker)) || mayGiveNothing(one.type))) continue;
+    const lost = was && lossOf(was, one);
+    if (!lost) continue;
     const line = lineOf((one.name ?? one).getStart(file));
-    const head = { start: Math.min(line, lineOf(one.getStart(file))), end: lineOf(one.body.getStart(file)) };
+    const from = Math.min(line, lineOf(one.getStart(file)));
+    const to = lineOf(one.body?.getStart(file) ?? one.end);
     const isSaid = said.some(
       (other) =>
-        other.class === "missing-return" &&
-        other.path === path &&
-        other.line >= head.start &&
-        other.line <= head.end,
+        other.class === "missing-return" && other.path === path && other.line >= from && other.line <= to,
     );
     if (isSaid) continue;
     const short = name.slice(name.lastIndexOf(".") + 1);
-    const isUsed =
-      isPartly ||
-      isWordLost ||
-      returnsOf(was.body).some(({ expression }) => isElement(expression)) ||
-      (checker !== null && users.some((user) => usesValueOf(one, short, user, checker)));
+    const isLikely =
+      lost.isClear ||
+      (checker !== null && users.some((user) => usesValueOf(one, short, user, checker, lost.isDropped)));
+    if (!isLikely && checker !== null && isEmpty(one.body)) continue;
     found.push({
       code: "lost-return",
       class: "missing-return",
-      severity: isUsed ? "likely" : "hint",
-      message: isPartly
+      severity: isLikely ? "likely" : "hint",
+      message: lost.isPartly
         ? `'${short}' returned a value on every way out before, and now comes to its end without one: return it there too.`
-        : isUsed
+        : isLikely
           ? `'${short}' returned a value before and returns none now: return it.`
           : `'${short}' returned a value before and returns none now.`,
       path,
@@ -67,6 +54,47 @@ export function lostReturns(
     });
   }
   return found;
+}
+
+interface Loss {
+  /** Does it give a value on other ways out? */
+  isPartly: boolean;
+  /** Is nothing else gone at its end? */
+  isDropped: boolean;
+  /** Is it a mistake, whoever uses what the function gives? */
+  isClear: boolean;
+}
+
+function lossOf(was: Bodied, one: Bodied): Loss | null {
+  if (!was.body || !one.body || !ts.isBlock(one.body) || one.asteriskToken || was.asteriskToken) return null;
+  const before = ts.isBlock(was.body) ? returnsOf(was.body) : [];
+  if (ts.isBlock(was.body) && (canEnd(was.body) || !before.some(gives))) return null;
+  if (!canEnd(one.body) || isOfNothing(one.type)) return null;
+  const returns = returnsOf(one.body);
+  const giving = returns.filter(gives);
+  const isPartly = giving.length > 0;
+  // Who writes a bare `return` knows that it gives nothing.
+  const bare = (all: readonly ts.ReturnStatement[]) => all.filter((each) => !gives(each)).length;
+  if (bare(returns) > bare(before)) return null;
+  const dropped = droppedReturn(was.body, one.body);
+  if (dropped === null) {
+    // Some ways out may well have lost their value on purpose; and of a declared type the compiler tells.
+    if (isPartly || one.type || was.type || bare(before) > 0) return null;
+    return { isPartly, isDropped: false, isClear: before.some(({ expression }) => isElement(expression)) };
+  }
+  // The word by which one says that there is nothing.
+  if (dropped.value.kind === ts.SyntaxKind.NullKeyword) return null;
+  const isClear =
+    isPartly ||
+    one.type !== undefined ||
+    isElement(dropped.value) ||
+    (dropped.what === "word" && !mayAct(dropped.value));
+  return { isPartly, isDropped: true, isClear };
+}
+
+/** A declared type with which a function gives nothing at all. */
+function isOfNothing(type: ts.TypeNode | undefined): boolean {
+  return type !== undefined && /\b(void|never|asserts)\b/.test(type.getText());
 }
 
 type Bodied = ts.FunctionDeclaration | ts.FunctionExpression | ts.ArrowFunction | ts.MethodDeclaration;
@@ -101,28 +129,20 @@ function functionsOf(file: ts.SourceFile): Map<string, Bodied> {
 
 function nameOf(node: Bodied): string | undefined {
   const { parent } = node;
-  const holder =
-    node.name ??
-    (ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent) ? parent.name : undefined);
-  return holder && ts.isIdentifier(holder) ? holder.text : undefined;
+  if (ts.isBinaryExpression(parent) && parent.right === node && !node.name) {
+    // `exports.name = function`, `Type.prototype.name = function`
+    const target = parent.left.getText();
+    return /^[\w$]+(\.[\w$]+)*$/.test(target) ? target : undefined;
+  }
+  const isNamed =
+    ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent) || ts.isPropertyDeclaration(parent);
+  const holder = node.name ?? (isNamed ? parent.name : undefined);
+  return holder && (ts.isIdentifier(holder) || ts.isPrivateIdentifier(holder)) ? holder.text : undefined;
 }
 
-function alwaysReturned(body: ts.ConciseBody): boolean {
-  if (!ts.isBlock(body)) return true;
-  const returns = returnsOf(body);
-  return (
-    returns.length > 0 &&
-    returns.every(({ expression }) => expression && !isNothing(expression)) &&
-    !canEnd(body)
-  );
-}
-
-/** Is the last statement what the last `return` gave, without that word? */
-function lostWord(was: ts.ConciseBody, before: ts.SourceFile, body: ts.Block, file: ts.SourceFile): boolean {
-  const last = body.statements.at(-1);
-  const given = ts.isBlock(was) ? was.statements.at(-1) : undefined;
-  if (!last || !ts.isExpressionStatement(last) || !given || !ts.isReturnStatement(given)) return false;
-  return given.expression?.getText(before) === last.expression.getText(file);
+/** A function that does nothing may be meant to. */
+function isEmpty(body: ts.ConciseBody | undefined): boolean {
+  return body !== undefined && ts.isBlock(body) && body.statements.length === 0;
 }
 
 /** A component without its element shows nothing, whoever uses it. */
@@ -134,69 +154,12 @@ function isElement(expression: ts.Expression | undefined): boolean {
   );
 }
 
-/** Does a body end in a call of something unknown, which may never return? */
-function endsInUnknown(body: ts.Block, checker: ts.TypeChecker | null): boolean {
-  const last = body.statements.at(-1);
-  if (!last || !ts.isExpressionStatement(last)) return false;
-  const call = ts.isAwaitExpression(last.expression) ? last.expression.expression : last.expression;
-  if (!ts.isCallExpression(call) || checker === null) return false;
-  const unknown = ts.TypeFlags.Any | ts.TypeFlags.Unknown | ts.TypeFlags.Never;
-  return (checker.getTypeAtLocation(call).flags & unknown) !== 0;
-}
-
-/** A declared type with which a function may come to its end. */
-function mayGiveNothing(type: ts.TypeNode | undefined): boolean {
-  return type !== undefined && /\b(void|undefined|any|unknown|never|asserts)\b/.test(type.getText());
-}
-
-function isNothing(expression: ts.Expression): boolean {
-  return ts.isVoidExpression(expression) || (ts.isIdentifier(expression) && expression.text === "undefined");
-}
-
-function returnsOf(body: ts.Node): ts.ReturnStatement[] {
-  const found: ts.ReturnStatement[] = [];
-  const visit = (node: ts.Node): void => {
-    if (ts.isFunctionLike(node) || ts.isClassLike(node)) return;
-    if (ts.isReturnStatement(node)) found.push(node);
-    ts.forEachChild(node, visit);
-  };
-  ts.forEachChild(body, visit);
-  return found;
-}
-
-/** Whether the end of a statement can be reached, as far as syntax tells; in doubt it can. */
-function canEnd(statement: ts.Statement | undefined): boolean {
-  if (!statement) return true;
-  if (ts.isReturnStatement(statement) || ts.isThrowStatement(statement)) return false;
-  if (ts.isBlock(statement)) return statement.statements.every(canEnd);
-  if (ts.isIfStatement(statement)) return canEnd(statement.thenStatement) || canEnd(statement.elseStatement);
-  if (ts.isTryStatement(statement)) {
-    if (statement.finallyBlock && !canEnd(statement.finallyBlock)) return false;
-    return (
-      canEnd(statement.tryBlock) || (statement.catchClause ? canEnd(statement.catchClause.block) : false)
-    );
-  }
-  if (ts.isSwitchStatement(statement)) {
-    const { clauses } = statement.caseBlock;
-    const last = clauses.at(-1);
-    const hasBreak = clauses.some((clause) => clause.statements.some(breaks));
-    return hasBreak || !clauses.some(ts.isDefaultClause) || !last || last.statements.every(canEnd);
-  }
-  return true;
-}
-
-function breaks(node: ts.Node): boolean {
-  if (ts.isBreakStatement(node)) return true;
-  if (ts.isFunctionLike(node) || ts.isIterationStatement(node, false) || ts.isSwitchStatement(node))
-    return false;
-  return ts.forEachChild(node, (child) => breaks(child) || undefined) ?? false;
-}
-
 function usesValueOf(
   declaration: Bodied,
   name: string,
   file: ts.SourceFile,
   checker: ts.TypeChecker,
+  isGivenOnToo: boolean,
 ): boolean {
   if (!file.text.includes(name)) return false;
   const visit = (node: ts.Node): boolean => {
@@ -206,7 +169,7 @@ function usesValueOf(
       if (
         ts.isIdentifier(called) &&
         called.text === name &&
-        isValue(node) &&
+        (isValue(node) || (isGivenOnToo && isGivenOn(node))) &&
         checker.getResolvedSignature(node)?.declaration === declaration
       )
         return true;
@@ -224,11 +187,7 @@ function isValue(call: ts.CallExpression): boolean {
   if (ts.isVariableDeclaration(parent)) return parent.initializer === at;
   if (ts.isBinaryExpression(parent)) {
     const kind = parent.operatorToken.kind;
-    const isShort =
-      kind === ts.SyntaxKind.AmpersandAmpersandToken ||
-      kind === ts.SyntaxKind.BarBarToken ||
-      kind === ts.SyntaxKind.QuestionQuestionToken;
-    return kind !== ts.SyntaxKind.CommaToken && (!isShort || parent.left === at);
+    return !isShortCircuit(kind) || (kind !== ts.SyntaxKind.CommaToken && parent.left === at);
   }
   return (
     ts.isPropertyAccessExpression(parent) ||
@@ -244,4 +203,17 @@ function isValue(call: ts.CallExpression): boolean {
     (ts.isConditionalExpression(parent) && parent.condition === at) ||
     (ts.isCallExpression(parent) && parent.arguments.some((argument) => argument === at))
   );
+}
+
+/** Is what a call gives given on by the function that it is in? */
+function isGivenOn(call: ts.CallExpression): boolean {
+  let at: ts.Node = call;
+  while (ts.isParenthesizedExpression(at.parent) || ts.isAwaitExpression(at.parent) || isCast(at.parent))
+    at = at.parent;
+  const { parent } = at;
+  return ts.isReturnStatement(parent) || (ts.isArrowFunction(parent) && parent.body === at) || isCast(at);
+}
+
+function isCast(node: ts.Node): boolean {
+  return ts.isAsExpression(node) || ts.isSatisfiesExpression(node) || ts.isNonNullExpression(node);
 }

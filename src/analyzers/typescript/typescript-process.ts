@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { Side } from "../../change/types.js";
 import { isComponent } from "../files.js";
 import { changedExports } from "./changed-names.js";
-import { checkAll, type Missed, type Pair, parse, valuesLost } from "./check.js";
+import { checkAll, lost, type Missed, type Pair, parse } from "./check.js";
 import type { TypeScriptDiagnostic } from "./filter.js";
 import { findImporters, type Names, type Searched } from "./importers.js";
 import { installedRequest, openInstalled } from "./installed.js";
@@ -84,7 +84,7 @@ export function analyse(asked: unknown) {
     if (!projects.head) continue;
     const checked = checkedOn("head", projects.head);
     found.head.push(...checkAll(checked, pathsOn("head", group), missed.head, untilHead));
-    if (Date.now() < untilHead("")) found.head.push(...valuesLost(checked, trees.base, group, found.head));
+    if (Date.now() < untilHead("")) found.head.push(...lost(checked, trees.base, group, found.head));
   }
   const older = couldBeOlder(found.head, trees);
   for (const { group, projects } of chosen) {
