@@ -39,8 +39,8 @@ describe("what a change took away", () => {
         "const make = () => {\n  const made = { a: 1 };\n};\nexport const one = () => make();\n",
       ],
       "src/emptied.ts": [
-        "const has = (a: string[]) => {\n  return a.includes('b');\n};\nexport const b = { has: has([]) };\n",
-        "const has = (a: string[]) => {\n};\nexport const b = { has: has([]) };\n",
+        "const has = (a: string[]) => {\n  return a.includes('b');\n};\nexport const b = 1 > 2 || has([]);\n",
+        "const has = (a: string[]) => {\n};\nexport const b = 1 > 2 || has([]);\n",
       ],
       "src/private.ts": [
         "export class A {\n  #size(a: number) {\n    if (a) return 1;\n    return a;\n  }\n  all() {\n    return [this.#size(1)];\n  }\n}\n",

@@ -169,7 +169,7 @@ function usesValueOf(
       if (
         ts.isIdentifier(called) &&
         called.text === name &&
-        (isValue(node) || (isGivenOnToo && isGivenOn(node))) &&
+        isValue(node, isGivenOnToo) &&
         checker.getResolvedSignature(node)?.declaration === declaration
       )
         return true;
@@ -179,11 +179,21 @@ function usesValueOf(
   return visit(file);
 }
 
-/** Is what a call gives looked at? What is only passed on may be meant to be nothing. */
-function isValue(call: ts.CallExpression): boolean {
+/**
+ * Is what a call gives looked at? What is only passed on may be meant to be nothing.
+ *
+ * @param isGivenOnToo whether what is given on counts: by a function, through `||`, `&&`, `??`, `? :`
+ */
+function isValue(call: ts.CallExpression, isGivenOnToo: boolean): boolean {
   let at: ts.Node = call;
-  while (ts.isParenthesizedExpression(at.parent) || ts.isAwaitExpression(at.parent)) at = at.parent;
+  while (
+    ts.isParenthesizedExpression(at.parent) ||
+    ts.isAwaitExpression(at.parent) ||
+    (isGivenOnToo && isPassage(at))
+  )
+    at = at.parent;
   const { parent } = at;
+  if (isGivenOnToo && isGivenOn(at)) return true;
   if (ts.isVariableDeclaration(parent)) return parent.initializer === at;
   if (ts.isBinaryExpression(parent)) {
     const kind = parent.operatorToken.kind;
@@ -205,15 +215,16 @@ function isValue(call: ts.CallExpression): boolean {
   );
 }
 
-/** Is what a call gives given on by the function that it is in? */
-function isGivenOn(call: ts.CallExpression): boolean {
-  let at: ts.Node = call;
-  while (ts.isParenthesizedExpression(at.parent) || ts.isAwaitExpression(at.parent) || isCast(at.parent))
-    at = at.parent;
-  const { parent } = at;
-  return ts.isReturnStatement(parent) || (ts.isArrowFunction(parent) && parent.body === at) || isCast(at);
+/** Does an expression give on what this part of it gives? */
+function isPassage(part: ts.Node): boolean {
+  const { parent } = part;
+  if (ts.isBinaryExpression(parent))
+    return isShortCircuit(parent.operatorToken.kind) && parent.right === part;
+  if (ts.isConditionalExpression(parent)) return parent.condition !== part;
+  return ts.isAsExpression(parent) || ts.isSatisfiesExpression(parent) || ts.isNonNullExpression(parent);
 }
 
-function isCast(node: ts.Node): boolean {
-  return ts.isAsExpression(node) || ts.isSatisfiesExpression(node) || ts.isNonNullExpression(node);
+function isGivenOn(node: ts.Node): boolean {
+  const { parent } = node;
+  return ts.isReturnStatement(parent) || (ts.isArrowFunction(parent) && parent.body === node);
 }
