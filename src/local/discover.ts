@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { Endpoint } from "./endpoints.js";
-import { failureOfAnswer, foreign } from "./failures.js";
+import { failureOfAnswer } from "./failure-of-answer.js";
+import { foreign } from "./failures.js";
 import { failureOf, type Http, type HttpAnswer } from "./http.js";
 import type { ListedModel } from "./model-names.js";
 import type { Dialect } from "./openai-client.js";

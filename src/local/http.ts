@@ -1,9 +1,11 @@
 import type { LookupFunction } from "node:net";
-import type { Dispatcher } from "undici";
+import type { buildConnector, Dispatcher } from "undici";
 import { isLoopback } from "../config/restrict.js";
 import type { Sluice } from "../sluice.js";
 import type { Endpoint } from "./endpoints.js";
-import { failureOfAnswer, failureOfTransport, LocalFailure } from "./failures.js";
+import { failureOfAnswer } from "./failure-of-answer.js";
+import { failureOfTransport } from "./failure-of-transport.js";
+import { LocalFailure } from "./failures.js";
 
 export interface HttpRequest {
   method: "GET" | "POST";
@@ -57,14 +59,22 @@ const staleWithin = 500;
 export function openHttp(endpoint: Endpoint, sluice: Sluice): Http {
   let dispatcher: Promise<{ dispatcher: Dispatcher; request: typeof import("undici").request }> | null = null;
   const load = async () => {
-    const { Agent, EnvHttpProxyAgent, request } = await import("undici");
+    const { Agent, buildConnector, EnvHttpProxyAgent, request } = await import("undici");
+    const localhost = new URL(endpoint.baseUrl).hostname === "localhost" ? new Localhost() : null;
+    const open = buildConnector({
+      lookup: localhost?.lookup,
+      autoSelectFamily: true,
+      autoSelectFamilyAttemptTimeout: 500,
+      timeout: connectTimeout,
+    });
+    const connect: buildConnector.connector = (options, callback) =>
+      open(options, (...[error, socket]) => {
+        if (error !== null) return callback(error, null);
+        localhost?.worked(socket.remoteFamily);
+        callback(null, socket);
+      });
     const settings = {
-      connect: {
-        lookup: localhostLookup(endpoint.baseUrl),
-        autoSelectFamily: true,
-        autoSelectFamilyAttemptTimeout: 500,
-        timeout: connectTimeout,
-      },
+      connect,
       // A server may be restarted between two calls.
       keepAliveTimeout: 2_000,
       pipelining: 1,
@@ -202,17 +212,25 @@ function requestHeaders({ apiKey, headers }: Endpoint, withBody: boolean): Recor
 
 /**
  * `localhost` is 127.0.0.1 and ::1, also where the system's resolver knows one of them only: servers listen on
- * either. The connection is tried on each in turn.
+ * either. A connection is tried on each in turn, first on the one that took the last connection.
  */
-function localhostLookup(baseUrl: string): LookupFunction | undefined {
-  if (new URL(baseUrl).hostname !== "localhost") return undefined;
-  return (_name, options, callback) => {
-    const both = [
-      { address: "127.0.0.1", family: 4 },
-      { address: "::1", family: 6 },
-    ];
-    if (options.all) callback(null, both);
-    else callback(null, "127.0.0.1", 4);
+class Localhost {
+  #addresses = [
+    { address: "127.0.0.1", family: 4 },
+    { address: "::1", family: 6 },
+  ];
+
+  /** @param family of the connection that was made: `IPv4` or `IPv6` */
+  worked(family: string | undefined): void {
+    const number = family === "IPv6" ? 6 : 4;
+    this.#addresses.sort((one, other) => Number(other.family === number) - Number(one.family === number));
+  }
+
+  readonly lookup: LookupFunction = (_name, options, callback) => {
+    const addresses = this.#addresses.map((one) => ({ ...one }));
+    const [first] = addresses;
+    if (options.all) callback(null, addresses);
+    else callback(null, first?.address ?? "127.0.0.1", first?.family ?? 4);
   };
 }
 

@@ -63,12 +63,37 @@ function instead(configured: string, { id }: ListedModel, why: string): ModelMat
   return { name: id, id, note: `${configured} is not listed; ${id} is used, ${why}` };
 }
 
-const quantisation =
-  /[-_.](ud|gguf|latest|i?q\d[a-z0-9_]*|(k_)?[msx]l?|[bf]?f(p)?(8|16|32)|int[48]|awq|gptq|mxfp4|nvfp4|mlx|[348]bit)$/;
+/** Words at the end of a name that say how a file was made, and not which model it is. */
+const packing =
+  /^(?:ud|gguf|latest|i?q\d[a-z0-9]*|[msx]l?|[bf]?fp?(?:8|16|32)|int[48]|awq|gptq|mxfp4|nvfp4|mlx|[348]bit)$/;
+/** The first word of `q4_k_xl`, `iq3_xxs`, `q8_0`: the others mean nothing by themselves. */
+const bits = /^i?q\d[a-z0-9]*$/;
+const mostPacking = 6;
 
 /** A name without publisher, file ending and quantisation, in lower case. */
 function bare(name: string): string {
-  let text = name.toLowerCase().replace(/^.*\//, "").replaceAll(":", "-");
-  for (let rounds = 0; rounds < 6 && quantisation.test(text); rounds++) text = text.replace(quantisation, "");
+  let text = name
+    .toLowerCase()
+    .slice(name.lastIndexOf("/") + 1)
+    .replaceAll(":", "-");
+  for (let rounds = 0; rounds < mostPacking; rounds++) {
+    const at = packingAt(text);
+    if (at === null) break;
+    text = text.slice(0, at);
+  }
   return text;
+}
+
+/** Where the last word on packing begins, with the mark before it; null for none. A name is never that alone. */
+function packingAt(text: string): number | null {
+  let end = text.length;
+  for (let words = 0; words < 4; words++) {
+    const at = Math.max(...["-", "_", "."].map((mark) => text.lastIndexOf(mark, end - 1)));
+    if (at <= 0) return null;
+    const word = text.slice(at + 1, end);
+    if ((words === 0 ? packing : bits).test(word)) return at;
+    if (text[at] !== "_") return null;
+    end = at;
+  }
+  return null;
 }

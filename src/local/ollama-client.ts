@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { type Completion, longestAnswer, type ModelClient } from "./completion.js";
 import type { Endpoint } from "./endpoints.js";
-import { failureOfAnswer, foreign, LocalFailure } from "./failures.js";
+import { failureOfAnswer } from "./failure-of-answer.js";
+import { foreign, LocalFailure } from "./failures.js";
 import { failureOf, type Http } from "./http.js";
 import { endless } from "./openai-client.js";
 

@@ -2,7 +2,9 @@ import type { ChatCompletionCreateParamsStreaming } from "openai/resources/chat/
 import * as z from "zod";
 import { type Completion, type CompletionRequest, longestAnswer, type ModelClient } from "./completion.js";
 import type { Endpoint } from "./endpoints.js";
-import { failureOfAnswer, failureOfTransport, foreign, LocalFailure } from "./failures.js";
+import { failureOfAnswer } from "./failure-of-answer.js";
+import { failureOfTransport } from "./failure-of-transport.js";
+import { foreign, LocalFailure } from "./failures.js";
 import { failureOf, type Http, understood } from "./http.js";
 
 /** What differs between OpenAI-compatible servers. */

@@ -1,8 +1,8 @@
-import { contexts } from "./ask.js";
 import type { Inspection, ServerKind } from "./discover.js";
 import type { Endpoint, Role } from "./endpoints.js";
 import { LocalFailure, type LocalFailureKind } from "./failures.js";
 import type { Host } from "./host.js";
+import { contexts } from "./plan.js";
 
 /** What is there, found by looking. Nothing is loaded for it. */
 export interface EndpointState {

@@ -166,11 +166,23 @@ describe("a model's name", () => {
     ["GLM-4.7-Flash", ["glm-4.7-flash-q4_0", "glm-4.7-flash-q8_0"], null],
     ["GLM-4.7-Flash", ["gpt-5.2", "claude-opus"], null],
     ["GLM-4.7-Flash", ["gpt-5.2"], null],
+    ["GLM-4.7-Flash", ["glm-4.7-flash-ud-iq3_xxs.gguf"], "glm-4.7-flash-ud-iq3_xxs.gguf"],
+    ["qwen3.6-27b", ["mlx-community/Qwen3.6-27B-4bit", "llama3"], "mlx-community/Qwen3.6-27B-4bit"],
+    ["Q4_K_M", ["glm-4.7-flash-q4_k_m"], null],
     ["anything", [], "anything"],
   ])("%s among %j is %j", (configured, ids, expected) => {
     const match = matchModel(configured, list(...ids), false);
     expect(match?.name ?? null).toBe(expected);
     if (match !== null && ids.length > 0) expect(match.note === null).toBe(ids.includes(configured));
+  });
+
+  it("takes no longer for one that is made to", () => {
+    const started = performance.now();
+    for (const part of ["_q1", "-q4_k", ".gguf", "-m", "/", "_"]) {
+      const name = part.repeat(50_000);
+      expect(matchModel("GLM-4.7-Flash", list(`${name}!`, name), false)).toBeNull();
+    }
+    expect(performance.now() - started).toBeLessThan(2_000);
   });
 
   it("may be any where a server has but one", () => {

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { loadConfiguration } from "../../src/config/load.js";
 import { sensitiveHash } from "../../src/config/sensitive.js";
-import type { Timing } from "../../src/local/ask.js";
+import type { Timing } from "../../src/local/attempt.js";
 import type { Asked, Job, LocalTier } from "../../src/local/local.js";
 import { openLocal } from "../../src/local/local.js";
 import { createSluice, type Sluice } from "../../src/sluice.js";

@@ -1,6 +1,7 @@
 import type { Finding } from "../../analyzers/compare.js";
 import { foundAnswer, refutedAnswer } from "./answers.js";
 import type { Asking } from "./asking.js";
+import type { Callers } from "./callers.js";
 import { type CheckedClaim, checkClaims, type Doubt } from "./check.js";
 import { callersText, halves, type Part, partText, reportedText } from "./show.js";
 import type { Unit } from "./units.js";
@@ -17,6 +18,7 @@ export interface Examination {
 
 export interface Around {
   units: readonly Unit[];
+  callers: Callers;
   found: readonly Finding[];
   doubt(why: Doubt): void;
 }
@@ -28,7 +30,9 @@ export async function examine(asking: Asking, parts: readonly Part[], around: Ar
   const open = [...parts];
   for (let part = open.shift(); part !== undefined; part = open.shift()) {
     const data =
-      partText(part) + callersText(part, around.units) + reportedText(around.found, part.unit.file.path);
+      partText(part) +
+      callersText(part, around.units, around.callers) +
+      reportedText(around.found, part.unit.file.path);
     const reply = await asking.ask({
       prompt: "prescreen-find",
       schema: foundAnswer,
@@ -63,7 +67,7 @@ async function refute(
   asking: Asking,
   part: Part,
   claims: readonly CheckedClaim[],
-  { units, doubt }: Around,
+  { units, callers, doubt }: Around,
 ): Promise<CheckedClaim[] | null> {
   if (claims.length === 0) return [];
   const listed = claims.map(({ line, message }, index) => {
@@ -73,7 +77,7 @@ async function refute(
   const reply = await asking.ask({
     prompt: "prescreen-refute",
     schema: refutedAnswer,
-    data: `${partText(part)}${callersText(part, units)}\n\n== Claims\n${listed.join("\n")}`,
+    data: `${partText(part)}${callersText(part, units, callers)}\n\n== Claims\n${listed.join("\n")}`,
     maxTokens: refuteTokens,
     temperature: 0,
   });

@@ -9,10 +9,11 @@ import type { Sluice } from "../../sluice.js";
 import type { StateStore } from "../../state/store.js";
 import { securityFiles } from "../classify.js";
 import { Asking, absences, defaultLimits, type Limits } from "./asking.js";
+import { type Callers, callersOf } from "./callers.js";
 import { type CheckedClaim, type Doubt, findingsOf, recheck } from "./check.js";
 import { examine } from "./examine.js";
 import { openKept } from "./kept.js";
-import { partsOf } from "./show.js";
+import { callRows, partsOf } from "./show.js";
 import { type Triage, triage } from "./triage.js";
 import { type Block, type Unit, unitsOf } from "./units.js";
 
@@ -93,12 +94,17 @@ async function screened(
     prefilter?.up && prefilter.problem === null ? await choose(change, sluice, options, tier, units) : null;
   const model = nameOf(primary.model ?? primary.configuredModel);
   const work = chosen?.chosen ?? units.map((unit) => ({ unit, blocks: unit.blocks }));
+  const callers = await callersOf(
+    change,
+    work.map(({ unit }) => unit),
+    signal,
+  );
   const asking = new Asking(tier, "primary", asked(options, "model"));
   const begun = sluice.clock();
   const { findings, confidence, counts } = await look(
     asking,
     work,
-    units,
+    { units, callers },
     model,
     primary.slots ?? 1,
     options,
@@ -157,7 +163,7 @@ interface Counts {
 async function look(
   asking: Asking,
   work: readonly Work[],
-  units: readonly Unit[],
+  { units, callers }: { units: readonly Unit[]; callers: Callers },
   model: string,
   slots: number,
   { store, found, onProgress, signal }: ModelScreenOptions,
@@ -182,7 +188,10 @@ async function look(
       if (one === undefined) return;
       signal.throwIfAborted();
       const { unit, blocks } = one;
-      const known = await kept.claims(unit, blocks);
+      const parts = partsOf(unit, blocks);
+      const calls = parts.flatMap((part) => callRows(part, units, callers));
+      const around = calls.map(({ path, text }) => `${path}: ${text}`);
+      const known = await kept.claims(unit, blocks, around);
       if (known !== null) {
         counts.fromCache += 1;
         add(index, unit, recheck(known, unit, found, doubt));
@@ -190,8 +199,8 @@ async function look(
         counts.unanswered += 1;
       } else {
         counts.asked += 1;
-        const { claims, whole } = await examine(asking, partsOf(unit, blocks), { units, found, doubt });
-        if (whole) await kept.keepClaims(unit, blocks, claims);
+        const { claims, whole } = await examine(asking, parts, { units, callers, found, doubt });
+        if (whole) await kept.keepClaims(unit, blocks, around, claims);
         else counts.unanswered += 1;
         add(index, unit, claims);
       }

@@ -1,4 +1,5 @@
 import type { Finding } from "../../analyzers/compare.js";
+import { type Caller, type Callers, calledNames, callOf, callText } from "./callers.js";
 import { type Block, linesOf, shownLines, type Unit } from "./units.js";
 
 /** What is shown to a model in one request: some blocks of one file. */
@@ -10,7 +11,9 @@ export interface Part {
 /** Characters of a part: some thousand tokens, which small models still read with care. */
 const partLimit = 20_000;
 const removedShown = 60;
+/** In changed files, and as many in others. */
 const callersShown = 8;
+const namesAsked = 12;
 const reportedShown = 20;
 
 /** A file's blocks in parts of a size that a model reads well; every block is in one. */
@@ -125,29 +128,31 @@ export function reportedText(found: readonly Finding[], path: string): string {
   return `\n\n== Already reported\n${own.map(({ line, message }) => `line ${line}: ${message.slice(0, 200)}`).join("\n")}`;
 }
 
-/** Calls of a part's functions in what else is at hand: the rest of the file, and the other changed files. */
-export function callersText(part: Part, units: readonly Unit[]): string {
-  const names = [...new Set(part.blocks.flatMap((block) => block.names))].slice(0, 12);
-  const wanted = names.filter((name) => /^[\w$]{3,}$/.test(name));
-  if (wanted.length === 0) return "";
-  const call = new RegExp(
-    `(?<![\\w$])(?:${wanted.map((name) => name.replaceAll("$", "\\$")).join("|")})\\s?\\(`,
-  );
-  const rows: string[] = [];
+/** Calls of a part's functions in what else is at hand: its own file, the other changed ones, then those left alone. */
+export function callRows(part: Part, units: readonly Unit[], callers: Callers): Omit<Caller, "name">[] {
+  const names = calledNames(part.blocks.flatMap((block) => block.names)).slice(0, namesAsked);
+  if (names.length === 0) return [];
+  const call = callOf(names);
+  const isShown = (line: number) =>
+    part.blocks.some(
+      ({ start, end, inside }) =>
+        (line >= start && line <= end) || inside.some((scope) => scope.line === line),
+    );
+  const rows: Omit<Caller, "name">[] = [];
   for (const unit of [part.unit, ...units.filter((other) => other !== part.unit)]) {
     for (const [index, text] of unit.lines.entries()) {
-      const line = index + 1;
-      const isShown =
-        unit === part.unit &&
-        part.blocks.some(
-          ({ start, end, inside }) =>
-            (line >= start && line <= end) || inside.some((scope) => scope.line === line),
-        );
-      if (isShown || !call.test(text)) continue;
-      rows.push(`${unit.file.path}:${line}: ${text.trim().slice(0, 200)}`);
       if (rows.length === callersShown) break;
+      const line = index + 1;
+      const found = call.exec(text);
+      if (found === null || (unit === part.unit && isShown(line))) continue;
+      rows.push({ path: unit.file.path, line, text: callText(unit.lines, index, found.index) });
     }
-    if (rows.length === callersShown) break;
   }
+  const outside = callers.get(part.unit.file.path)?.filter(({ name }) => names.includes(name)) ?? [];
+  return [...rows, ...outside.slice(0, callersShown)];
+}
+
+export function callersText(part: Part, units: readonly Unit[], callers: Callers): string {
+  const rows = callRows(part, units, callers).map(({ path, line, text }) => `${path}:${line}: ${text}`);
   return rows.length === 0 ? "" : `\n\n== Callers, for the contract only\n${rows.join("\n")}`;
 }
