@@ -60,7 +60,9 @@ async function planned<T>(attempt: Attempt<T>, started: number): Promise<Answer<
     if (refused !== null) throw refused;
     attempt.phase.model = listed.id;
     attempt.phase.enter("queue");
-    const free = await host.queue.take(listed.id, limit.signal);
+    // Ollama loads a model anew for another context.
+    const variant = inspection.server === "ollama" ? String(plan.context) : "";
+    const free = await host.queue.take(listed.id, limit.signal, variant);
     try {
       // Whoever waited may have waited for something that died meanwhile.
       const dead = breakers.find(({ failure }, at) => failure !== null && failure !== known[at]);
@@ -122,15 +124,18 @@ async function planned<T>(attempt: Attempt<T>, started: number): Promise<Answer<
 }
 
 /** Has the model loaded, where that can be seen, and learns what it really has. */
-async function load<T>(attempt: Attempt<T>, inspection: Inspection, { model }: Plan): Promise<void> {
+async function load<T>(attempt: Attempt<T>, inspection: Inspection, { model, context }: Plan): Promise<void> {
   const { host, limit, phase } = attempt;
-  const loaded = await host.isLoaded(inspection, model.listed.id, limit.signal);
+  const { id } = model.listed;
+  const loaded = await host.isLoaded(inspection, id, limit.signal);
+  const anew =
+    inspection.server === "ollama" && (await host.loadedContext(inspection, id, limit.signal)) !== context;
   if (loaded === false) {
     phase.enter("load");
     attempt.job.onProgress?.(`loading ${model.listed.id}`);
   }
   await patiently(attempt, () => learn(attempt, inspection, model));
-  if (loaded === false) host.forgetLoaded();
+  if (loaded === false || anew) host.forgetLoaded();
 }
 
 async function complete<T>(
@@ -166,9 +171,11 @@ function outOfTime<T>({ phase, endpoint, job, host }: Attempt<T>): LocalFailure 
   const retry = "Call again: it goes on where it can.";
   if (phase.doing === "queue") {
     const { waiting, running } = host.queue.load;
+    // Whoever it waited for may have ended by the same limit.
+    const others = running + waiting === 0 ? "" : ` (${running} running, ${waiting} more waiting)`;
     return new LocalFailure(
       "busy",
-      `${endpoint.baseUrl} was busy for ${seconds} (${running} running, ${waiting} more waiting).`,
+      `${endpoint.baseUrl} was busy for ${seconds}${others}.`,
       "Call again in a moment.",
     );
   }

@@ -111,19 +111,36 @@ export async function inspect(endpoint: Endpoint, http: Http, signal: AbortSigna
   return { server: "openai-compatible", models: entries.map((entry) => listed(entry, null)), dialect: plain };
 }
 
+/** A model that is loaded now. */
+export interface LoadedModel {
+  id: string;
+  ready: boolean;
+  /** Tokens that it was loaded with; null where the server does not say. */
+  context: number | null;
+}
+
 /** Which models are loaded now; null where the server does not say. */
 export async function loadedModels(
   server: ServerKind,
   http: Http,
   signal: AbortSignal,
-): Promise<{ id: string; ready: boolean }[] | null> {
+): Promise<LoadedModel[] | null> {
   if (server === "llama-swap") {
     const found = await readJson(http, "/running", running, signal);
-    return found?.running.map(({ model, state }) => ({ id: model, ready: state === "ready" })) ?? null;
+    const models = found?.running ?? null;
+    return (
+      models?.map(({ model, state }) => ({ id: model, ready: state === "ready", context: null })) ?? null
+    );
   }
   if (server !== "ollama") return null;
   const found = await readJson(http, "/api/ps", ollamaModels, signal);
-  return found?.models.map(({ name }) => ({ id: name, ready: true })) ?? null;
+  return (
+    found?.models.map(({ name, context_length }) => ({
+      id: name,
+      ready: true,
+      context: positive(context_length),
+    })) ?? null
+  );
 }
 
 /**

@@ -5,6 +5,7 @@ import type { ModelClient, StructuredMode } from "./completion.js";
 import {
   type Inspection,
   inspect,
+  type LoadedModel,
   loadedModels,
   type ModelFacts,
   modelFacts,
@@ -56,7 +57,7 @@ export class Host {
   readonly #modes = new Map<string, StructuredMode>();
   #inspection: { at: number; value: Inspection } | null = null;
   #inspecting: Promise<Inspection> | null = null;
-  #loaded: { at: number; value: { id: string; ready: boolean }[] | null } | null = null;
+  #loaded: { at: number; value: LoadedModel[] | null } | null = null;
   #plain = false;
 
   constructor(
@@ -149,6 +150,17 @@ export class Host {
 
   /** Whether a model is loaded now; null where the server does not say. */
   async isLoaded(inspection: Inspection, id: string, signal: AbortSignal): Promise<boolean | null> {
+    const loaded = await this.#loadedNow(inspection, signal);
+    return loaded === null ? null : loaded.some((model) => model.id === id && model.ready);
+  }
+
+  /** Tokens that a model is loaded with now; null when it is not, or where the server does not say. */
+  async loadedContext(inspection: Inspection, id: string, signal: AbortSignal): Promise<number | null> {
+    const loaded = await this.#loadedNow(inspection, signal);
+    return loaded?.find((model) => model.id === id)?.context ?? null;
+  }
+
+  async #loadedNow(inspection: Inspection, signal: AbortSignal): Promise<LoadedModel[] | null> {
     const known = this.#loaded;
     if (known === null || this.sluice.clock() - known.at >= loadedLife) {
       this.#loaded = {
@@ -156,8 +168,7 @@ export class Host {
         value: await loadedModels(inspection.server, this.http, signal),
       };
     }
-    const loaded = this.#loaded?.value ?? null;
-    return loaded === null ? null : loaded.some((model) => model.id === id && model.ready);
+    return this.#loaded?.value ?? null;
   }
 
   /** What is loaded may have changed. */

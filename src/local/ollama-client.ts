@@ -1,10 +1,12 @@
 import * as z from "zod";
-import { type Completion, longestAnswer, type ModelClient } from "./completion.js";
+import { type Completion, type CompletionRequest, longestAnswer, type ModelClient } from "./completion.js";
+import { loadedModels } from "./discover.js";
 import type { Endpoint } from "./endpoints.js";
 import { failureOfAnswer } from "./failure-of-answer.js";
 import { foreign, LocalFailure } from "./failures.js";
 import { failureOf, type Http } from "./http.js";
 import { endless } from "./openai-client.js";
+import { cutPrompt } from "./silent-cut.js";
 
 /** How long Ollama keeps the model after a call: the next iteration of a review comes within minutes. */
 const keepAlive = "10m";
@@ -16,6 +18,7 @@ const line = z.looseObject({
   done: z.boolean().optional(),
   done_reason: z.string().nullish(),
   prompt_eval_count: z.number().nullish(),
+  prompt_eval_cached_count: z.number().nullish(),
   eval_count: z.number().nullish(),
 });
 
@@ -69,6 +72,7 @@ export function ollamaClient(endpoint: Endpoint, http: Http): ModelClient {
         request.onToken?.(size);
         if (size > longestAnswer(request.maxTokens)) throw endless(endpoint, request);
         if (!piece.done) continue;
+        await refuseCut(endpoint, http, request, piece);
         const completion: Completion = {
           text,
           reasoning,
@@ -77,7 +81,7 @@ export function ollamaClient(endpoint: Endpoint, http: Http): ModelClient {
           usage: {
             promptTokens: piece.prompt_eval_count ?? null,
             completionTokens: piece.eval_count ?? null,
-            cachedTokens: null,
+            cachedTokens: piece.prompt_eval_cached_count ?? null,
           },
           msToFirst: Math.round((first ?? performance.now()) - started),
           ms: Math.round(performance.now() - started),
@@ -91,6 +95,31 @@ export function ollamaClient(endpoint: Endpoint, http: Http): ModelClient {
       );
     },
   };
+}
+
+/** Throws LocalFailure `out_of_context` when Ollama read less of the prompt than was sent. */
+async function refuseCut(
+  endpoint: Endpoint,
+  http: Http,
+  { model, messages, signal }: CompletionRequest,
+  { prompt_eval_count, prompt_eval_cached_count }: z.output<typeof line>,
+): Promise<void> {
+  const read = prompt_eval_count ?? null;
+  const cut = await cutPrompt(
+    { read, saysKept: typeof prompt_eval_cached_count === "number" },
+    messages.map(({ content }) => content),
+    async () => {
+      const loaded = await loadedModels("ollama", http, signal);
+      return loaded?.find(({ id }) => id === model)?.context ?? null;
+    },
+  );
+  if (cut === null) return;
+  throw new LocalFailure(
+    "out_of_context",
+    `Ollama at ${endpoint.baseUrl} read ${read} of about ${cut.expected} tokens for ${model} and said nothing: its answer is not used.`,
+    "Update Ollama, or use a model with more context.",
+    { context: { prompt: cut.expected, limit: cut.limit } },
+  );
 }
 
 function formatOf({ mode, schema }: { mode: string; schema: Record<string, unknown> }): unknown {

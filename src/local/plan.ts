@@ -36,6 +36,12 @@ export async function makePlan<T>(
   const needed = prompt + job.maxTokens;
   const { large } = sizes;
   if (needed <= sizes.normal) {
+    // Nor is Ollama's loaded again with less.
+    const loadedLarge =
+      large !== null &&
+      inspection.server === "ollama" &&
+      (await host.loadedContext(inspection, normal.listed.id, limit.signal)) === large.context;
+    if (loadedLarge) return { model: normal, size: "large", needed, context: large.context };
     // The large one does it as well when it is there and the normal one would have to be loaded.
     const instead =
       large !== null &&
@@ -67,11 +73,9 @@ export function contexts(
   const real = ({ listed }: ChosenModel) => host.knownFacts(listed.id)?.context ?? listed.context;
   // Ollama makes room for what it is asked for, by loading the model anew.
   if (inspection.server === "ollama") {
-    const large = endpoint.contextMax > endpoint.contextDefault;
-    return {
-      normal: endpoint.contextDefault,
-      large: large ? { model: normal, context: endpoint.contextMax } : null,
-    };
+    const most = Math.min(real(normal) ?? endpoint.contextMax, endpoint.contextMax);
+    const usual = Math.min(most, endpoint.contextDefault);
+    return { normal: usual, large: most > usual ? { model: normal, context: most } : null };
   }
   const large = host.large(inspection, endpoint, normal);
   const own = real(normal);

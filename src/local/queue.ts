@@ -3,6 +3,8 @@ const mostOvertakings = 16;
 
 interface Waiting {
   model: string;
+  /** The model as it is loaded for this request: with another context it is another load. */
+  load: string;
   overtaken: number;
   begin(): void;
 }
@@ -12,7 +14,7 @@ interface Waiting {
  * gigabytes, and requests for the same model are kept together; models that are loaded side by side run side by side.
  */
 export class Queue {
-  readonly #running = new Map<string, number>();
+  readonly #running = new Map<string, { model: string; count: number }>();
   readonly #slots = new Map<string, number>();
   #waiting: Waiting[] = [];
   #last: string | null = null;
@@ -22,7 +24,10 @@ export class Queue {
 
   /** Requests that wait, and that run. */
   get load(): { waiting: number; running: number } {
-    return { waiting: this.#waiting.length, running: [...this.#running.values()].reduce((a, b) => a + b, 0) };
+    return {
+      waiting: this.#waiting.length,
+      running: [...this.#running.values()].reduce((sum, { count }) => sum + count, 0),
+    };
   }
 
   setSlots(model: string, slots: number): void {
@@ -30,12 +35,18 @@ export class Queue {
     this.#advance();
   }
 
-  /** Waits for a slot and gives the function that frees it. Throws the signal's reason when aborted before. */
-  async take(model: string, signal: AbortSignal): Promise<() => void> {
+  /**
+   * Waits for a slot and gives the function that frees it. Throws the signal's reason when aborted before.
+   *
+   * @param variant what the model is loaded anew for
+   */
+  async take(model: string, signal: AbortSignal, variant = ""): Promise<() => void> {
     signal.throwIfAborted();
+    const load = `${model} ${variant}`;
     await new Promise<void>((resolve, reject) => {
       const waiting: Waiting = {
         model,
+        load,
         overtaken: 0,
         begin: () => {
           signal.removeEventListener("abort", leave);
@@ -55,9 +66,9 @@ export class Queue {
     return () => {
       if (freed) return;
       freed = true;
-      const left = (this.#running.get(model) ?? 1) - 1;
-      if (left > 0) this.#running.set(model, left);
-      else this.#running.delete(model);
+      const count = this.#count(load) - 1;
+      if (count > 0) this.#running.set(load, { model, count });
+      else this.#running.delete(load);
       this.#advance();
     };
   }
@@ -69,8 +80,8 @@ export class Queue {
       const at = this.#waiting.indexOf(next);
       for (const earlier of this.#waiting.slice(0, at)) earlier.overtaken += 1;
       this.#waiting.splice(at, 1);
-      this.#running.set(next.model, (this.#running.get(next.model) ?? 0) + 1);
-      this.#last = next.model;
+      this.#running.set(next.load, { model: next.model, count: this.#count(next.load) + 1 });
+      this.#last = next.load;
       next.begin();
     }
   }
@@ -79,15 +90,20 @@ export class Queue {
     const patientNoMore = this.#waiting.find(({ overtaken }) => overtaken >= mostOvertakings);
     if (patientNoMore) return this.#mayRun(patientNoMore) ? patientNoMore : null;
     return (
-      this.#waiting.find((one) => one.model === this.#last && this.#mayRun(one)) ??
+      this.#waiting.find((one) => one.load === this.#last && this.#mayRun(one)) ??
       this.#waiting.find((one) => this.#mayRun(one)) ??
       null
     );
   }
 
-  #mayRun({ model }: Waiting): boolean {
-    const own = this.#running.get(model) ?? 0;
-    if (own >= (this.#slots.get(model) ?? 1)) return false;
-    return [...this.#running.keys()].every((other) => other === model || this.together(model, other));
+  #mayRun({ model, load }: Waiting): boolean {
+    if (this.#count(load) >= (this.#slots.get(model) ?? 1)) return false;
+    return [...this.#running].every(
+      ([other, { model: running }]) => other === load || (running !== model && this.together(model, running)),
+    );
+  }
+
+  #count(load: string): number {
+    return this.#running.get(load)?.count ?? 0;
   }
 }

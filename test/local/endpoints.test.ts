@@ -114,6 +114,25 @@ describe("localhost", () => {
     expect(await ask()).toMatchObject({ state: "answered" });
   });
 
+  it("is remembered for the address that answered, and found on the other one when it moves", async ({
+    skip,
+  }) => {
+    const fake = await ipv6();
+    if (fake === null) return skip("this machine has no IPv6");
+    const { ask } = await testTier({ primary_endpoint: `http://localhost:${fake.port}` });
+    expect(await ask()).toMatchObject({ state: "answered" });
+    // From here on 127.0.0.1 would take a connection, too; the kept ones are ended.
+    const other = await openai({ port: fake.port, reply: { content: good } });
+    fake.options.reply = { cut: "{" };
+    expect(await ask()).toMatchObject({ kind: "cut" });
+    fake.options.reply = { content: good };
+    expect(await ask()).toMatchObject({ state: "answered" });
+    expect(other.requests).toEqual([]);
+    await fake.close();
+    expect(await ask()).toMatchObject({ state: "answered" });
+    expect(other.completions()).toHaveLength(1);
+  });
+
   it("is reached without the proxy that the environment names", async () => {
     const fake = await openai({ reply: { content: good } });
     const env = { HTTP_PROXY: "http://127.0.0.1:9", http_proxy: "http://127.0.0.1:9" };

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type Piece, pack } from "../../src/local/pieces.js";
 import { measure } from "../../src/local/sizing.js";
-import { endAfterEach, ollama, openai } from "./fakes.js";
+import type { OllamaOptions } from "../support/fake-ollama.js";
+import { endAfterEach, gate, ollama, openai, until } from "./fakes.js";
 import { good, severity, testTier } from "./tier.js";
 
 endAfterEach();
@@ -109,13 +110,68 @@ describe("the model for a size", () => {
     expect(await ask()).toMatchObject({ state: "answered", size: "large" });
   });
 
-  it("is loaded by Ollama with one context for usual work and one for large", async () => {
+  it("is loaded by Ollama with one context for usual work and one for large, and not anew for less", async () => {
     const fake = await ollama({ models: ["glm-4.7-flash"], reply: { content: good } });
     const { ask } = await testTier({ primary_endpoint: fake.url, ...sizes });
     expect(await ask()).toMatchObject({ size: "normal" });
     expect(await ask({ data: "a b ".repeat(10_000) })).toMatchObject({ size: "large" });
-    expect(await ask({ data: "c" })).toMatchObject({ size: "normal" });
-    expect(fake.chats().map(({ options }) => options.num_ctx)).toEqual([8_192, 32_768, 8_192]);
+    expect(await ask({ data: "c" })).toMatchObject({ size: "large" });
+    expect(fake.chats().map(({ options }) => options.num_ctx)).toEqual([8_192, 32_768, 32_768]);
+  });
+
+  it("is not loaded anew by Ollama for each of two jobs of another size", async () => {
+    const hold = gate();
+    const fake = await ollama({
+      models: ["glm-4.7-flash"],
+      reply: async () => {
+        await hold.promise;
+        return { content: good };
+      },
+    });
+    const { ask } = await testTier({ primary_endpoint: fake.url, ...sizes }, { tick: 5 });
+    const long = "a b ".repeat(10_000);
+    const first = ask();
+    await until(() => fake.chats().length === 1);
+    const queued = new Set<string>();
+    const rest = [`${long}a`, "b", `${long}c`, "d"].map((data) =>
+      ask({ data, onProgress: (message) => message.startsWith("waiting for") && queued.add(data) }),
+    );
+    await until(() => queued.size === rest.length);
+    hold.open();
+    for (const asked of await Promise.all([first, ...rest]))
+      expect(asked).toMatchObject({ state: "answered" });
+    const contexts = fake.chats().map(({ options }) => options.num_ctx);
+    expect(contexts.filter((one, at) => at > 0 && one !== contexts[at - 1])).toHaveLength(1);
+  });
+});
+
+describe("an Ollama that reads less than it was sent", () => {
+  const long = "const total = items.length;\n".repeat(1_000);
+
+  it.each<[string, OllamaOptions, string]>([
+    ["and is loaded with less", { reply: { content: good, promptTokens: 2_048 }, context: 4_096 }, "cut"],
+    [
+      "and does not say with how much",
+      { reply: { content: good, promptTokens: 2_048 }, context: null },
+      "cut",
+    ],
+    ["and says what it kept", { reply: { content: good, promptTokens: 2_048, cachedTokens: 9 } }, "cut"],
+    ["as it counts only what is new", { reply: { content: good, promptTokens: 40 } }, "whole"],
+    ["by another tokenizer's count", { reply: { content: good, promptTokens: 4_600 } }, "whole"],
+    ["and says nothing", { reply: { content: good, promptTokens: Number.NaN } }, "whole"],
+  ])("%s: its answer is told from one to the whole", async (_how, options, expected) => {
+    const fake = await ollama({ models: ["small"], ...options });
+    const { ask } = await testTier({ prefilter_endpoint: fake.url, prefilter_model: "small" });
+    const asked = await ask({ role: "prefilter", data: long });
+    expect(fake.chats()).toHaveLength(1);
+    if (expected === "whole") expect(asked).toMatchObject({ state: "answered" });
+    else {
+      expect(asked).toMatchObject({ state: "unavailable", kind: "out_of_context" });
+      // What fits is known now, and short work goes on.
+      expect(await ask({ role: "prefilter" })).toMatchObject({ state: "answered" });
+      const second = await ask({ role: "prefilter", data: long });
+      expect(second).toMatchObject({ kind: "out_of_context" });
+    }
   });
 });
 

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { close, json, listen, type Recorded } from "./fake-openai.js";
 
 export type OllamaReply =
-  | { content?: string; thinking?: string; reason?: string; promptTokens?: number }
+  | { content?: string; thinking?: string; reason?: string; promptTokens?: number; cachedTokens?: number }
   | { status: number; error: string }
   /** An error line after a status of 200. */
   | { midError: string }
@@ -14,8 +14,10 @@ export type OllamaReply =
 export interface OllamaOptions {
   models?: string[];
   loaded?: string[];
-  reply?: OllamaReply | ((body: Recorded["body"], index: number) => OllamaReply);
+  reply?: OllamaReply | ((body: Recorded["body"], index: number) => OllamaReply | Promise<OllamaReply>);
   port?: number;
+  /** Tokens that its models have at most, whatever is asked for; null for an Ollama that does not say. */
+  context?: number | null;
 }
 
 export interface FakeOllama {
@@ -30,6 +32,8 @@ export interface FakeOllama {
 export async function fakeOllama(options: OllamaOptions = {}): Promise<FakeOllama> {
   const models = options.models ?? ["qwen2.5-coder:7b"];
   const requests: Recorded[] = [];
+  /** Tokens that each model was loaded with last. */
+  const contexts = new Map<string, number>();
   let left = 0;
   let index = 0;
   const server = createServer((request, response) => {
@@ -39,26 +43,39 @@ export async function fakeOllama(options: OllamaOptions = {}): Promise<FakeOllam
     request.on("end", () => answer(request, response, Buffer.concat(chunks).toString("utf8")));
   });
 
-  function answer(request: IncomingMessage, response: ServerResponse, text: string): unknown {
+  async function answer(request: IncomingMessage, response: ServerResponse, text: string): Promise<unknown> {
     const path = request.url ?? "";
     const body = text === "" ? null : JSON.parse(text);
     requests.push({ path, headers: request.headers, body });
     const list = (names: readonly string[]) => ({
-      models: names.map((name) => ({ name, model: name, size: 1, context_length: 16_384 })),
+      models: names.map((name) => ({ name, model: name, size: 1 })),
+    });
+    const loaded = (names: readonly string[]) => ({
+      models: names.map((name) => ({
+        name,
+        model: name,
+        size: 1,
+        ...(options.context === null
+          ? {}
+          : { context_length: Math.min(contexts.get(name) ?? 16_384, options.context ?? Infinity) }),
+      })),
     });
     if (path === "/api/version") return json(response, 200, { version: "0.33.0" });
     if (path === "/api/tags") return json(response, 200, list(models));
-    if (path === "/api/ps") return json(response, 200, list(options.loaded ?? []));
+    if (path === "/api/ps")
+      return json(response, 200, loaded([...new Set([...(options.loaded ?? []), ...contexts.keys()])]));
     if (path === "/v1/models")
       return json(response, 200, { data: models.map((id) => ({ id, owned_by: "library" })) });
     if (path !== "/api/chat") return response.writeHead(404).end("404 page not found");
     if (!models.includes(body.model)) {
       return json(response, 404, { error: `model '${body.model}' not found` });
     }
+    contexts.set(body.model, body.options?.num_ctx ?? 4_096);
     response.on("close", () => {
       if (!response.writableFinished) left += 1;
     });
-    const reply = typeof options.reply === "function" ? options.reply(body, index++) : (options.reply ?? {});
+    const reply =
+      typeof options.reply === "function" ? await options.reply(body, index++) : (options.reply ?? {});
     if ("status" in reply) return json(response, reply.status, { error: reply.error });
     const line = (value: object) => `${JSON.stringify({ model: body.model, ...value })}\n`;
     response.writeHead(200, { "content-type": "application/x-ndjson" });
@@ -81,7 +98,8 @@ export async function fakeOllama(options: OllamaOptions = {}): Promise<FakeOllam
         message: { role: "assistant", content: "" },
         done: true,
         done_reason: reply.reason ?? "stop",
-        prompt_eval_count: reply.promptTokens ?? 20,
+        prompt_eval_count: reply.promptTokens ?? Math.ceil(JSON.stringify(body.messages).length / 4),
+        ...(reply.cachedTokens === undefined ? {} : { prompt_eval_cached_count: reply.cachedTokens }),
         eval_count: 9,
         total_duration: 1,
       }),
