@@ -7,13 +7,14 @@ export default defineTool({
   group: "quota",
   title: "Quota left",
   description:
-    "What is left of each premium source, by window, with provenance and age; null is unknown. Calls nobody.",
+    "What is left of each premium source, by window, with provenance and age; null is unknown. Asks sources whose figures are old; no model call.",
   input: { repo: z.string().optional() },
   output: quotaStatusOutput,
-  hints: reads,
-  async run({ repo }, { sluice, signal }) {
+  hints: ({ sources }) => ({ ...reads, openWorldHint: sources }),
+  async run({ repo }, { sluice, signal, hints }) {
     const { openRequestedRepository } = await import("../src/review/requested-change.js");
     const { quotaStatus } = await import("../src/review/quota.js");
-    return quotaStatus(sluice, await openRequestedRepository(sluice, repo, signal));
+    const opened = await openRequestedRepository(sluice, repo, signal);
+    return quotaStatus(sluice, { ...opened, probe: hints.openWorldHint ? { signal } : null });
   },
 });

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { configurationFolder, userConfigurationPath } from "../config/paths.js";
 import { messageOf } from "../errors.js";
+import { mayHaveSource, sourceStatuses } from "../premium/sources.js";
 import type { Sluice } from "../sluice.js";
 
 /** What decides whether a tool's annotations can promise that it stays in: looked at once, when the server starts. */
@@ -12,9 +13,11 @@ export interface World {
   tools: boolean;
   /** A model that is called local is on another machine. */
   remoteModel: boolean;
+  /** A premium source could be asked: for what it has left, and for a review. */
+  sources: boolean;
 }
 
-const nothing: World = { trustedGates: false, tools: false, remoteModel: false };
+const nothing: World = { trustedGates: false, tools: false, remoteModel: false, sources: false };
 
 /** Looks without starting git. What can't be read allows nothing. */
 export async function lookAround(sluice: Sluice): Promise<World> {
@@ -24,7 +27,7 @@ export async function lookAround(sluice: Sluice): Promise<World> {
     // Most users have configured and trusted nothing yet, and need not wait for what reads it.
     const { LOCAL_ENDPOINT, PREFILTER_ENDPOINT } = sluice.env;
     if (!hasTrust && !existsSync(userConfigurationPath(sluice)) && !LOCAL_ENDPOINT && !PREFILTER_ENDPOINT)
-      return nothing;
+      return { ...nothing, sources: await mayHaveSource(sluice) };
     const commonDir = findCommonDir(sluice.cwd);
     const { readTrust } = await import("../config/trust.js");
     const { loadConfiguration } = await import("../config/load.js");
@@ -37,6 +40,7 @@ export async function lookAround(sluice: Sluice): Promise<World> {
       tools: config.review.prescreen.tools.length > 0,
       remoteModel:
         enabled && (!isLoopback(primary_endpoint) || (prefilter_enabled && !isLoopback(prefilter_endpoint))),
+      sources: (await sourceStatuses(sluice, config)).some(({ configured }) => configured),
     };
   } catch (error) {
     sluice.log(`configuration and trust could not be read: ${messageOf(error)}`);

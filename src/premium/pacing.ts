@@ -1,40 +1,24 @@
-import type { SourceQuota } from "../state/quota-state.js";
+import { costOf, estimatedSince, typicalTokens } from "../state/quota-spending.js";
+import type { QuotaWindow, SourceQuota } from "../state/quota-state.js";
+import { hardThreshold, isMomentary, readingEnds, windowId, windowLength } from "../state/quota-windows.js";
 import { type ResolvedModel, scopeOf } from "./catalog.js";
 
-const minute = 60_000;
-const day = 24 * 60 * minute;
+const day = 86_400_000;
 
-/** Lengths of the windows that the sources have, in milliseconds. */
-const lengths: Readonly<Record<string, number>> = {
-  "5h": 5 * 60 * minute,
-  daily: day,
-  weekly: 7 * day,
-  monthly: 30 * day,
-  rpm: minute,
-  tpm: minute,
-};
-
-/** Per-minute limits say when to wait, not how much is left. */
-const momentary = new Set(["rpm", "tpm"]);
-
-/** Fractions of use from which a window counts as full: a full week costs days, a full afternoon hours. */
-const thresholds: Readonly<Record<string, number>> = {
-  "5h": 0.98,
-  daily: 0.98,
-  weekly: 0.95,
-  monthly: 0.95,
-  rpm: 1,
-  tpm: 1,
-};
-const otherThreshold = 0.95;
-
+/** The score of what is exactly on pace, and of what nobody knows before doubt is taken off. */
 const neutral = 0.5;
-/** What nobody has read lately counts for a tenth less, so that what was read wins a draw. */
+/** What nobody has read counts for a tenth less, so that what was read wins a draw. */
 const confidence = 0.9;
 /** Scores this close are a draw: figures move more than that between two readings. */
 const drawBand = 0.05;
-const surplusCap = 3;
+/** Fractions of a window before its reset that count alike: else the last minutes would outweigh everything. */
 const shortestLeft = 0.02;
+/** A call's own cost that is believed at most: what was learned includes what others used meanwhile. */
+const dearest = 0.2;
+/** Readings from which on what was learned says how much of a week five hours are. */
+const learnedEnough = 3;
+/** Calls for which a short window should have room, to be no reason against a source. */
+const comfort = 3;
 
 /** A window as shown: times as ISO 8601, use as a fraction 0–1 or null when nobody knows. */
 export interface WindowView {
@@ -49,54 +33,62 @@ export interface WindowView {
 
 export interface Assessment {
   eligible: boolean;
-  /** 0–1, how much is left for a call now; null when not eligible. */
+  /** 0–1: 0.5 is on pace, more will be left over at the reset, less runs out before; null when not eligible. */
   score: number | null;
   windows: WindowView[];
   why: string;
-  /** When it is eligible again, ISO 8601; null when it is now, or when nobody knows. */
+  /** When it is eligible again, in milliseconds since the epoch; null when it is now, or when nobody knows. */
   availableAt: number | null;
   /** End of the latest active throttle; null for none or for one without an end. */
   throttledUntil: number | null;
   /** When quota that is left over will be lost, in milliseconds since the epoch; null when none is. */
   perishesAt: number | null;
+  /** Calls of ours that are running. */
+  inFlight: number;
   lastRequest: number | null;
 }
 
-/** The two halves of a window's key in the state: `weekly`, or `weekly:gemini` for one pool of several. */
-export function windowKey(id: string, scope: string | undefined): string {
-  return scope === undefined ? id : `${id}:${scope}`;
-}
-
-/** A window's length in milliseconds where its name tells; null otherwise. */
-export function windowLength(id: string): number | null {
-  return Object.hasOwn(lengths, id) ? (lengths[id] ?? null) : null;
-}
-
-export function hardThreshold(id: string): number {
-  return Object.hasOwn(thresholds, id) ? (thresholds[id] ?? otherThreshold) : otherThreshold;
+export interface AssessOptions {
+  /** The fraction of use at which a window counts as full; default the shipped ones. */
+  limit?: ((id: string) => number) | undefined;
+  /** What the call is expected to take; default what calls to the source took before. */
+  tokens?: number | undefined;
 }
 
 /**
  * Whether a source may be asked for a model now, and how much it has left for it.
  *
- * Eligible: no active throttle and no full window that applies to the model. Score: per window r = 1 − used,
- * τ = time left / window length (0.02–1), surplus = r / τ (1 is exactly on pace), w = min(r, min(surplus, 3)); the
- * source's is the minimum over its windows, since they all have to allow the call. (As τ is at most 1, w is r: the
- * surplus decides draws, in `byQuota`.) A window of unknown use scores 0.45; one whose reset has passed since it was
- * read, and so probably is empty again, 0.9. No window at all: 0.45.
+ * Eligible: no active throttle, and no window that applies to the model is full. Full is when its last reading, the
+ * estimated cost of our calls since and of those in flight reach the limit, or when this call would probably not fit
+ * any more. What nobody knows is not full.
+ *
+ * Score: how a window's quota fares against its time. With r the fraction left below the limit and τ the fraction of
+ * the window's time left (at least 0.02), the score is r / (r + τ): 0.5 on pace (as for an untouched window, and for
+ * one that nobody knows), towards 1 when much would be lost at the reset, towards 0 when it runs out long before. So
+ * what resets soon with much left is spent first, and what is overspent is spared until time has caught up. (A
+ * minimum of r and r/τ would always be r, as τ is at most 1: pace would not count at all.) A source's score is its
+ * tightest window's, as all of them have to allow a call.
+ *
+ * Windows shorter than a day are not paced where a longer one is known: five hours that are used up early cost
+ * nothing as long as the week lasts, and sparing them only leaves more of the week behind. They count as soon as they
+ * have room for few more calls. A week can only be used through its five hours, so of its rest only what still fits
+ * through them counts. Readings fade towards neutral over one length of their window.
+ *
+ * The simulated weeks of `bench/quota.mjs` compare this with the plain remainder.
  *
  * @param quota as known now, null for a source nobody has told us of
  * @param model null to judge the source as a whole, with everything that is scoped left out
  */
-export function assess(quota: SourceQuota | null, model: ResolvedModel | null, now: number): Assessment {
-  const windows: WindowView[] = [];
-  const reasons: string[] = [];
+export function assess(
+  quota: SourceQuota | null,
+  model: ResolvedModel | null,
+  now: number,
+  options: AssessOptions = {},
+): Assessment {
+  const limit = options.limit ?? hardThreshold;
   const waits: (number | null)[] = [];
-  let score = 1;
-  let scored = 0;
-  let perishesAt: number | null = null;
+  const reasons: string[] = [];
   let throttledUntil: number | null = null;
-
   for (const throttle of quota?.throttles ?? []) {
     if (throttle.until !== null && throttle.until <= now) continue;
     if (!applies(throttle.scope, model)) continue;
@@ -108,79 +100,192 @@ export function assess(quota: SourceQuota | null, model: ResolvedModel | null, n
         : `throttled (${throttle.reason}) until ${iso(throttle.until)}`,
     );
   }
-  for (const [key, window] of Object.entries(quota?.windows ?? {})) {
-    const id =
-      window.scope !== undefined && key.endsWith(`:${window.scope}`)
-        ? key.slice(0, -window.scope.length - 1)
-        : key;
-    const expired = isExpired(window, id, now);
-    const used = expired ? null : window.used;
-    const resetsAt = expired ? null : window.resets_at;
-    windows.push({
-      id,
-      scope: window.scope ?? null,
-      used,
-      resets_at: resetsAt === null ? null : iso(resetsAt),
-      provenance: window.provenance,
-      age_s: Math.max(0, Math.floor((now - window.observed_at) / 1_000)),
-    });
-    if (!applies(window.scope, model)) continue;
-    if (used !== null && used >= hardThreshold(id)) {
-      waits.push(resetsAt);
-      reasons.push(`${key} is ${percent(used)} used${resetsAt === null ? "" : ` until ${iso(resetsAt)}`}`);
-    }
-    if (momentary.has(id)) continue;
-    scored++;
-    if (used === null) {
-      score = Math.min(score, resetsAt === null ? confidence : neutral * confidence);
-      continue;
-    }
-    const left = 1 - used;
-    const length = window.window_ms ?? windowLength(id);
-    const share =
-      resetsAt === null || length === null ? 1 : clamp((resetsAt - now) / length, shortestLeft, 1);
-    const surplus = left / share;
-    score = Math.min(score, left, Math.min(surplus, surplusCap));
-    if (surplus > 1 && resetsAt !== null) perishesAt = Math.min(perishesAt ?? resetsAt, resetsAt);
+  const looked = quota === null ? [] : look(quota, now, limit);
+  const applying = looked.filter(({ window }) => applies(window.scope, model));
+  const tokens = options.tokens ?? typicalTokens(quota);
+  for (const one of applying) {
+    const cost = Math.min(costOf(quota, one.key, tokens, one.window.scope), dearest);
+    const against = whyFull(one, cost, limit(one.id));
+    if (against === null) continue;
+    waits.push(one.ends);
+    reasons.push(against);
   }
-  if (scored === 0) score = neutral * confidence;
-
   const eligible = waits.length === 0;
   const ends = waits.filter((end) => end !== null);
+  const { score, perishesAt } = scoreOf(applying, quota, tokens, now);
   return {
     eligible,
     score: eligible ? Math.round(score * 1_000) / 1_000 : null,
-    windows,
-    why: eligible ? sayLeft(windows, scored) : reasons.join("; "),
+    windows: looked.map(({ view }) => view),
+    why: eligible ? sayLeft(applying) : reasons.join("; "),
     // Every limit has to be over: one without an end leaves the rest without one too.
     availableAt: eligible || ends.length < waits.length ? null : Math.max(...ends),
     throttledUntil,
     perishesAt: eligible ? perishesAt : null,
+    inFlight: quota?.reservations.length ?? 0,
     lastRequest: quota?.last_request ?? null,
   };
 }
 
 /**
- * The best of some eligible sources first: by score, and among those within 0.05 of the best the one whose left-over
- * quota is lost soonest, then the one that was used longest ago. Stable for the rest.
+ * The best of some eligible sources first: by score, and among those within 0.05 of the best, which is less than
+ * figures move between two readings: the one that the caller prefers, then the one whose left-over quota is lost
+ * soonest, then the one with fewer calls in flight, then the one that was used longest ago. Stable for the rest.
  */
-export function byQuota<T>(items: readonly T[], assessment: (item: T) => Assessment): T[] {
+export function byQuota<T>(
+  items: readonly T[],
+  assessment: (item: T) => Assessment,
+  prefers: (item: T) => boolean = () => false,
+): T[] {
   const best = Math.max(...items.map((item) => assessment(item).score ?? 0));
   const draws = (item: T) => (assessment(item).score ?? 0) >= best - drawBand - 1e-9;
-  const soon = (item: T) => assessment(item).perishesAt ?? Number.POSITIVE_INFINITY;
-  const last = (item: T) => assessment(item).lastRequest ?? 0;
-  const compare = (a: number, b: number) => (a === b ? 0 : a < b ? -1 : 1);
+  const keys = (item: T) => {
+    const { perishesAt, inFlight, lastRequest } = assessment(item);
+    return [prefers(item) ? 0 : 1, perishesAt ?? Number.POSITIVE_INFINITY, inFlight, lastRequest ?? 0];
+  };
   return [...items].sort((a, b) => {
-    if (draws(a) && draws(b)) return compare(soon(a), soon(b)) || compare(last(a), last(b));
-    return compare(assessment(b).score ?? 0, assessment(a).score ?? 0);
+    const [drawA, drawB] = [draws(a), draws(b)];
+    if (drawA !== drawB) return drawA ? -1 : 1;
+    if (!drawA) return (assessment(b).score ?? 0) - (assessment(a).score ?? 0);
+    const other = keys(b);
+    for (const [index, value] of keys(a).entries()) {
+      const against = other[index] ?? 0;
+      if (value !== against) return value < against ? -1 : 1;
+    }
+    return 0;
   });
 }
 
-function isExpired(window: SourceQuota["windows"][string], id: string, now: number): boolean {
-  if (window.resets_at !== null) return window.resets_at <= now;
-  const length = window.window_ms ?? windowLength(id);
-  // A reading without a reset lives for one window at most.
-  return length !== null && window.observed_at + length <= now;
+/** How a window's use goes on, if it goes on as until now. */
+export interface Pace {
+  /** Of the window's time, the fraction that has passed. */
+  elapsed: number;
+  /** Used so far per time passed: 1 is just enough until the reset. */
+  burn: number;
+  /** When it will be used up, in milliseconds since the epoch; null when it lasts. */
+  runsOutAt: number | null;
+}
+
+/** The pace of a window; null when its use or its reset is unknown, or it has only begun. */
+export function paceOf(key: string, window: QuotaWindow, now: number, limit = 1): Pace | null {
+  const length = window.window_ms ?? windowLength(windowId(key, window.scope));
+  const { used, resets_at } = window;
+  if (used === null || resets_at === null || resets_at <= now || length === null) return null;
+  const passed = length - (resets_at - now);
+  const elapsed = passed / length;
+  if (elapsed <= 0.01 || elapsed > 1) return null;
+  const burn = used / elapsed;
+  const runsOut = used === 0 ? Number.POSITIVE_INFINITY : now + (Math.max(0, limit - used) / used) * passed;
+  return { elapsed, burn, runsOutAt: runsOut < resets_at ? Math.round(runsOut) : null };
+}
+
+interface Looked {
+  key: string;
+  id: string;
+  window: QuotaWindow;
+  view: WindowView;
+  /** Milliseconds; null when nobody knows. */
+  length: number | null;
+  /** When what was read stops being true, in milliseconds since the epoch. */
+  ends: number;
+  /** As read; null when nobody knows. */
+  used: number | null;
+  /** Probably used now, calls since the reading and in flight included; null when nobody knows. */
+  probably: number | null;
+  /** Probably left below the limit, as a fraction of what the limit allows; null when nobody knows. */
+  left: number | null;
+}
+
+function look(quota: SourceQuota, now: number, limit: (id: string) => number): Looked[] {
+  return Object.entries(quota.windows).map(([key, window]) => {
+    const id = windowId(key, window.scope);
+    const ends = readingEnds(key, window, now);
+    const expired = ends <= now;
+    const used = expired ? null : window.used;
+    const resetsAt = expired ? null : window.resets_at;
+    const probably = used === null ? null : used + estimatedSince(quota, key, window);
+    const most = limit(id);
+    return {
+      key,
+      id,
+      window,
+      length: window.window_ms ?? windowLength(id),
+      ends,
+      used,
+      probably,
+      left: probably === null ? null : most <= 0 ? 0 : clamp((most - probably) / most, 0, 1),
+      view: {
+        id,
+        scope: window.scope ?? null,
+        used,
+        resets_at: resetsAt === null ? null : iso(resetsAt),
+        provenance: window.provenance,
+        age_s: Math.max(0, Math.floor((now - window.observed_at) / 1_000)),
+      },
+    };
+  });
+}
+
+/** Why a window does not allow another call; null when it does. */
+function whyFull({ key, id, used, probably, ends }: Looked, cost: number, limit: number): string | null {
+  if (used === null || probably === null) return null;
+  const until = ` until ${iso(ends)}`;
+  const so = `${key} is ${percent(used)} used`;
+  if (used >= limit)
+    return `${so}${limit < hardThreshold(id) ? ` of the ${percent(limit)} that reviews may use` : ""}${until}`;
+  if (probably >= limit) return `${so}, about ${percent(probably)} with our calls since it was read${until}`;
+  if (!isMomentary(id) && probably + cost > 1)
+    return `${so}, and a review takes about ${percent(cost)}${until}`;
+  return null;
+}
+
+function scoreOf(
+  windows: readonly Looked[],
+  quota: SourceQuota | null,
+  tokens: number,
+  now: number,
+): { score: number; perishesAt: number | null } {
+  const lasting = windows.filter(({ id }) => !isMomentary(id));
+  const long = lasting.filter(({ length }) => length === null || length >= day);
+  const paced = long.some(({ used }) => used !== null) ? long : lasting;
+  let score = 1;
+  let perishesAt: number | null = null;
+  for (const one of paced) {
+    if (one.left === null) {
+      score = Math.min(score, neutral * confidence);
+      continue;
+    }
+    const length = one.length ?? 7 * day;
+    // A reset that nobody stated may be a whole window away from the reading.
+    const share = clamp((one.ends - now) / length, shortestLeft, 1);
+    const left = Math.min(one.left, reachable(one, lasting, quota));
+    const fresh = clamp(1 - (now - one.window.observed_at) / length, 0, 1);
+    score = Math.min(score, fresh * (left / (left + share)) + (1 - fresh) * neutral * confidence);
+    if (left > share && one.window.resets_at !== null)
+      perishesAt = Math.min(perishesAt ?? one.ends, one.ends);
+  }
+  if (paced.length === 0) score = neutral * confidence;
+  for (const one of lasting.filter((item) => !paced.includes(item))) {
+    if (one.left === null) continue;
+    score = Math.min(score, one.left / (comfort * costOf(quota, one.key, tokens, one.window.scope)));
+  }
+  return { score: clamp(score, 0, 1), perishesAt };
+}
+
+/** How much of a window can still be used through the shorter ones before it resets, as a fraction; 1 when unknown. */
+function reachable(one: Looked, all: readonly Looked[], quota: SourceQuota | null): number {
+  let most = 1;
+  for (const short of all) {
+    if (short.length === null || one.length === null || short.length * 2 > one.length || short.left === null)
+      continue;
+    const [outer, inner] = [quota?.learned[one.key], quota?.learned[short.key]];
+    if ((outer?.readings ?? 0) < learnedEnough || (inner?.readings ?? 0) < learnedEnough) continue;
+    const each =
+      costOf(quota, one.key, 1, one.window.scope) / costOf(quota, short.key, 1, short.window.scope);
+    const more = Math.max(0, one.ends - short.ends) / short.length;
+    most = Math.min(most, each * (short.left + more));
+  }
+  return most;
 }
 
 /** Without a model, only what holds for every model counts. A scope that nobody knows may mean any. */
@@ -188,18 +293,22 @@ function applies(scope: string | undefined, model: ResolvedModel | null): boolea
   return scope === undefined || (model !== null && scopeOf(scope, model) !== "other");
 }
 
-function sayLeft(windows: readonly WindowView[], scored: number): string {
-  if (scored === 0) return "quota unknown: nobody has read it";
+function sayLeft(windows: readonly Looked[]): string {
   const said = windows
-    .filter(({ id }) => !momentary.has(id))
-    .map(({ id, scope, used }) => {
-      const name = scope === null ? id : `${id} ${scope}`;
-      return used === null ? `${name} unknown` : `${name} ${percent(1 - used)} left`;
+    .filter(({ id }) => !isMomentary(id))
+    .map(({ id, window, used, probably }) => {
+      const name = window.scope === undefined ? id : `${id} ${window.scope}`;
+      if (used === null || probably === null) return `${name} unknown`;
+      const now = percent(Math.max(0, 1 - probably));
+      const read = percent(1 - used);
+      return now === read
+        ? `${name} ${read} left`
+        : `${name} ${read} left, about ${now} with our calls since`;
     });
-  return said.join(", ");
+  return said.length === 0 ? "quota unknown: nobody has read it" : said.join(", ");
 }
 
-function percent(fraction: number): string {
+export function percent(fraction: number): string {
   return `${Math.round(fraction * 100)} %`;
 }
 

@@ -22,18 +22,38 @@ interface KnownSource {
   program: string;
   access: "cli" | "coding_agent";
   api: boolean;
+  /** Without any configuration, the key that makes it one; null when it takes more than that. */
+  key: string | null;
+  /** Without any configuration it is off, whatever is there. */
+  offByDefault?: true;
+  /** It has limits that nobody can read: room in what can be read says nothing of them. */
+  hiddenLimits?: true;
 }
 
 /** The subscriptions that Sluice knows, and the official program of each. */
 const known: Readonly<Record<string, KnownSource>> = {
-  openai_pro: { program: "codex", access: "cli", api: true },
-  claude_max: { program: "claude", access: "cli", api: true },
-  copilot: { program: "copilot", access: "coding_agent", api: false },
-  antigravity: { program: "agy", access: "cli", api: true },
+  openai_pro: { program: "codex", access: "cli", api: true, key: "OPENAI_API_KEY" },
+  claude_max: { program: "claude", access: "cli", api: true, key: "ANTHROPIC_API_KEY" },
+  // Its session and weekly limits; what can be read is the month's allowance.
+  copilot: { program: "copilot", access: "coding_agent", api: false, key: null, hiddenLimits: true },
+  antigravity: { program: "agy", access: "cli", api: true, key: null, offByDefault: true },
 };
 
 /** Sources that Sluice knows. */
 export const sourceNames: readonly string[] = Object.keys(known);
+
+/** Whether any source is there for who has configured nothing: cheaper to know than what a configuration says. */
+export async function mayHaveSource(sluice: Sluice): Promise<boolean> {
+  const sources = Object.values(known).filter(({ offByDefault }) => offByDefault !== true);
+  if (sources.some(({ key }) => key !== null && (sluice.env[key] ?? "").trim() !== "")) return true;
+  for (const { program } of sources) if ((await findProgram(sluice, program)) !== null) return true;
+  return false;
+}
+
+/** Whether a source has limits that can't be read, so that room in its windows is no sign that a throttle is over. */
+export function hasHiddenLimits(source: string): boolean {
+  return Object.hasOwn(known, source) && known[source]?.hiddenLimits === true;
+}
 
 /**
  * Which sources of the configuration could be called, by what is on PATH and in the environment. Nothing is run and

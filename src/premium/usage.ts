@@ -3,11 +3,13 @@ import type { Config } from "../config/schema.js";
 import { UsageError } from "../errors.js";
 import type { Sluice } from "../sluice.js";
 import { recordUsage, type UsageEvent, type WindowReading } from "../state/quota-state.js";
+import { windowKey, windowLength } from "../state/quota-windows.js";
 import type { StateStore } from "../state/store.js";
 import { modelCalled, scopeOf } from "./catalog.js";
-import { windowKey, windowLength } from "./pacing.js";
+import { limitsOf } from "./limits.js";
 import { sourceRow } from "./quota-status.js";
-import { sourceNames, sourceStatuses } from "./sources.js";
+import { quotaStore } from "./quota-store.js";
+import { hasHiddenLimits, sourceNames, sourceStatuses } from "./sources.js";
 import type { RecordUsageArguments, RecordUsageResult } from "./usage-schema.js";
 
 export {
@@ -33,13 +35,13 @@ const name = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/;
 export async function recordUsageSeen(
   sluice: Sluice,
   args: RecordUsageArguments,
-  { store, config }: { store: StateStore; config: Pick<Config, "premium_sources" | "models"> },
+  { store, config }: { store: StateStore; config: Pick<Config, "premium_sources" | "models" | "quota"> },
 ): Promise<RecordUsageResult> {
   const now = sluice.clock();
   const notes: string[] = [];
   const event = normalise(args, now, notes);
   event.lifts = lifts(args, config);
-  const quota = await recordUsage(store, sluice, event);
+  const quota = await recordUsage(await quotaStore(sluice, config, store), sluice, event);
   const statuses = await sourceStatuses(sluice, config);
   const status = statuses.find(({ source }) => source === event.source) ?? {
     source: event.source,
@@ -48,7 +50,7 @@ export async function recordUsageSeen(
     program: null,
     why: "it is not in premium_sources",
   };
-  const row = sourceRow(status, quota, sluice.clock());
+  const row = sourceRow(status, quota, sluice.clock(), limitsOf(config, event.source));
   return {
     status: row,
     recorded: {
@@ -65,15 +67,14 @@ export async function recordUsageSeen(
 
 /**
  * Which throttles a good sign is evidence against. A call says something of its own model's limits and of those
- * without a scope; windows that were read, of all of them. Only Copilot's don't: what can be read there is the
- * month's allowance, and its session and weekly limits are hidden.
+ * without a scope; windows that were read, of all of them, unless the source has limits that can't be read.
  */
 function lifts(
   args: RecordUsageArguments,
   config: Pick<Config, "models" | "premium_sources">,
 ): NonNullable<UsageEvent["lifts"]> {
   const called = args.input_tokens !== undefined || args.output_tokens !== undefined;
-  if (!called) return () => args.source !== "copilot";
+  if (!called) return () => !hasHiddenLimits(args.source);
   const model = args.model === undefined ? null : modelCalled(config, args.source, args.model);
   return ({ scope }) => scope === undefined || (model !== null && scopeOf(scope, model) === "applies");
 }

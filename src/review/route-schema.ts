@@ -18,7 +18,7 @@ export const routeOutput = z.object({
       /** Null when the source has no model of that name. */
       model: z.string().nullable(),
       eligible: z.boolean(),
-      /** 0–1, how much is left; null when not eligible. */
+      /** 0–1: 0.5 is on pace, more will be left over at the reset; null when not eligible. */
       score: z.number().nullable(),
       windows: z.array(windowOutput),
       why: z.string(),

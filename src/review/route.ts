@@ -2,60 +2,119 @@ import type { Surroundings } from "../change/surroundings.js";
 import type { Change } from "../change/types.js";
 import type { Config } from "../config/schema.js";
 import { ConfigurationError } from "../errors.js";
-import { type Candidate, type Choice, routingChoices } from "../premium/candidates.js";
-import { type Assessment, assess, byQuota, iso } from "../premium/pacing.js";
+import { type Choice, routingChoices } from "../premium/candidates.js";
+import { type Considered, consider, earliest } from "../premium/choose.js";
+import type { openSource } from "../premium/open-source.js";
+import { iso } from "../premium/pacing.js";
+import { probeStale } from "../premium/quota.js";
+import { quotaStore } from "../premium/quota-store.js";
+import { chooseAndReserve, type Reserved } from "../premium/reservations.js";
 import { type SourceStatus, sourceStatuses } from "../premium/sources.js";
 import type { Sluice } from "../sluice.js";
 import { readQuota } from "../state/quota-state.js";
 import type { StateStore } from "../state/store.js";
 import { shownPath } from "./classify/reasons.js";
 import type { ChangeClass } from "./classify.js";
-import { contextSize } from "./context.js";
+import { type ContextSize, contextSize } from "./context.js";
 import { treesOf } from "./reviewed-trees.js";
 import type { Route } from "./route-schema.js";
 
+export { type Outcome, type Reserved, settle } from "../premium/reservations.js";
 export { type Route, routeOutput } from "./route-schema.js";
 
 export interface RouteOptions {
   store: StateStore;
-  config: Pick<Config, "review" | "premium_sources" | "models">;
+  config: Pick<Config, "review" | "premium_sources" | "models" | "quota">;
   class: ChangeClass;
   context: Pick<Surroundings, "files" | "not_shown">;
   signal: AbortSignal;
-}
-
-interface Considered {
-  candidate: Candidate;
-  status: SourceStatus | null;
-  assessment: Assessment;
-  eligible: boolean;
-  score: number | null;
-  why: string;
-  /** Only the context's size is against it. */
-  tooSmall: boolean;
 }
 
 const shownCandidates = 24;
 const shownFiles = 20;
 const shownNotShown = 8;
 const shownWindows = 4;
-/** Of a model's window: the rest is for instructions, the answer, and tokenizers that count more than ours. */
-const usableShare = 0.85;
+/** Milliseconds that a review may take, unless its caller says so. */
+const reviewTime = 20 * 60_000;
 
 /**
  * Which premium source and model should review a change of this class, by `review.routing`, by what is configured
- * and by what each source has left. Nothing is called, and nothing is reserved.
+ * and by what each source has left. Nobody is asked, nothing is called, and nothing is reserved.
  *
  * An entry `source:model` is taken when it is eligible; `quota_lowest` takes the source with most left. SECURITY
  * never leaves the pairs that its list names.
  *
  * @throws ConfigurationError when no entry of the class's list means anything
  */
-export async function route(
+export async function route(change: Change, sluice: Sluice, options: RouteOptions): Promise<Route> {
+  const { choices, problems } = choicesOf(options);
+  const { config } = options;
+  const size = await contextSize(change, options.context, options.signal);
+  const statuses = await statusesOf(sluice, config);
+  const store = await quotaStore(sluice, config, options.store);
+  const quota = await readQuota(store, sluice);
+  const asked = { config, statuses, tokens: size.tokens };
+  const considered = consider(choices, asked, quota, sluice.clock());
+  return answer(change, options, { considered, problems, size });
+}
+
+export interface ReserveOptions extends RouteOptions {
+  /** What this review tried in vain, and is left out: a model of a source or, without `model`, all of the source. */
+  tried?: readonly { source: string; model?: string | undefined }[] | undefined;
+  /** Who reviewed this before, and whose session can go on: stays unless another one has clearly more left. */
+  prefer?: { source: string; model: string } | null | undefined;
+  /** What the call will probably take altogether; default the context's size. */
+  tokens?: number | undefined;
+  /** Milliseconds that the call may take at most; default 20 minutes. */
+  timeout?: number | undefined;
+  /** The context's size, where it is known already. */
+  size?: ContextSize | undefined;
+  /** How a source is opened to be asked what it has left. */
+  open?: typeof openSource | undefined;
+}
+
+/**
+ * Chooses as `route` does, and reserves the choice for a call in the same locked step, so that of several processes
+ * that want the last of a window one gets it. Before, sources whose figures are too old to decide on are asked what
+ * they have left (at most 8 s, no model call). What is reserved must be ended by `settle`.
+ *
+ * @returns `reserved` is null unless the decision is `route`
+ * @throws ConfigurationError when no entry of the class's list means anything
+ */
+export async function reserveRoute(
   change: Change,
   sluice: Sluice,
-  { store, config, class: asked, context, signal }: RouteOptions,
-): Promise<Route> {
+  options: ReserveOptions,
+): Promise<{ route: Route; reserved: Reserved | null }> {
+  const { choices, problems } = choicesOf(options);
+  const { config, context, signal, tried = [], prefer } = options;
+  const size = options.size ?? (await contextSize(change, context, signal));
+  const statuses = await statusesOf(sluice, config);
+  const store = await quotaStore(sluice, config, options.store);
+  const sources = [
+    ...new Set(
+      choices.flatMap(({ candidates }) =>
+        candidates.flatMap(({ source, model }) => (model === null || isTried(tried, source) ? [] : [source])),
+      ),
+    ),
+  ];
+  const { open } = options;
+  await probeStale(sluice, { store, config, statuses: [...statuses.values()], sources, signal, open });
+  const asked = { config, statuses, tokens: size.tokens, tried, prefer };
+  const { considered, reserved } = await chooseAndReserve(
+    store,
+    sluice,
+    (quota, now) => consider(choices, asked, quota, now),
+    { tokens: options.tokens ?? size.tokens, timeout: options.timeout ?? reviewTime },
+  );
+  return { route: answer(change, options, { considered, problems, size }), reserved };
+}
+
+function isTried(tried: NonNullable<ReserveOptions["tried"]>, source: string): boolean {
+  return tried.some((one) => one.source === source && one.model === undefined);
+}
+
+function choicesOf({ config, class: asked }: RouteOptions): { choices: Choice[]; problems: string[] } {
   const list = config.review.routing[classKey(asked)];
   const { choices, problems } = routingChoices(config, list, asked);
   if (!choices.some(({ candidates }) => candidates.some(({ model }) => model !== null))) {
@@ -64,22 +123,27 @@ export async function route(
       `Set review.routing.${classKey(asked)} to entries like \`claude_max:opus-4.5\` or \`quota_lowest\`, in .flow/config.json or your own configuration.`,
     );
   }
-  const size = await contextSize(change, context, signal);
-  const statuses = new Map((await sourceStatuses(sluice, config)).map((status) => [status.source, status]));
-  const quota = await readQuota(store, sluice);
-  const now = sluice.clock();
-  const quotaOf = (source: string) =>
-    Object.hasOwn(quota.sources, source) ? (quota.sources[source] ?? null) : null;
-  const considered = consider(choices, (candidate) => {
-    const status = statuses.get(candidate.source) ?? null;
-    return judge(candidate, status, assess(quotaOf(candidate.source), candidate.model, now), size.tokens);
-  });
+  return { choices, problems };
+}
+
+async function statusesOf(
+  sluice: Sluice,
+  config: RouteOptions["config"],
+): Promise<Map<string, SourceStatus>> {
+  return new Map((await sourceStatuses(sluice, config)).map((status) => [status.source, status]));
+}
+
+function answer(
+  change: Change,
+  { context, class: asked }: RouteOptions,
+  { considered, problems, size }: { considered: Considered[]; problems: string[]; size: ContextSize },
+): Route {
   const chosen = considered.find(({ eligible }) => eligible) ?? null;
   const configured = considered.filter(
     ({ status, candidate }) => status?.configured === true && candidate.model !== null,
   );
   const decision = chosen ? "route" : configured.length > 0 ? "all_exhausted" : "none_configured";
-  const available = decision === "all_exhausted" ? earliest(configured) : null;
+  const available = decision === "all_exhausted" ? earliest(considered) : null;
   return {
     decision,
     source: chosen?.candidate.source ?? null,
@@ -118,60 +182,6 @@ export async function route(
 function classKey(asked: ChangeClass): "security" | "complex" | "routine" {
   if (asked === "SECURITY") return "security";
   return asked === "COMPLEX" ? "complex" : "routine";
-}
-
-/** Every candidate once, in the order of preference. */
-function consider(choices: readonly Choice[], judgeOne: (candidate: Candidate) => Considered): Considered[] {
-  const seen = new Map<string, Considered>();
-  for (const { candidates } of choices) {
-    const judged = candidates.map(judgeOne);
-    for (const item of [
-      ...byQuota(
-        judged.filter(({ eligible }) => eligible),
-        ({ assessment }) => assessment,
-      ),
-      ...judged.filter(({ eligible }) => !eligible),
-    ]) {
-      const key = `${item.candidate.source}\0${item.candidate.model?.id ?? item.candidate.name}`;
-      if (!seen.has(key)) seen.set(key, item);
-    }
-  }
-  return [...seen.values()];
-}
-
-function judge(
-  candidate: Candidate,
-  status: SourceStatus | null,
-  assessment: Assessment,
-  tokens: number,
-): Considered {
-  const against: string[] = [];
-  if (candidate.why !== null) against.push(candidate.why);
-  if (status?.configured !== true) against.push(status?.why ?? "it is not in premium_sources");
-  if (!assessment.eligible) against.push(assessment.why);
-  const room = candidate.model === null ? null : Math.floor(candidate.model.context * usableShare);
-  const tooLarge = room !== null && tokens > room;
-  const tooSmall = tooLarge && against.length === 0;
-  if (tooLarge) against.push(`the context has ${tokens} tokens, it takes ${room}`);
-  const eligible = against.length === 0;
-  return {
-    candidate,
-    status,
-    assessment,
-    eligible,
-    score: eligible ? assessment.score : null,
-    why: eligible ? assessment.why : against.join("; "),
-    tooSmall,
-  };
-}
-
-/** The first moment at which one of them has quota again, by what is known. */
-function earliest(configured: readonly Considered[]): number | null {
-  const times = configured
-    .filter(({ tooSmall }) => !tooSmall)
-    .map(({ assessment }) => assessment.availableAt)
-    .filter((time) => time !== null);
-  return times.length === 0 ? null : Math.min(...times);
 }
 
 function whatNext(

@@ -29,6 +29,8 @@ export interface Place {
   /** True when it is a `.flow/`, whose state has to be kept out of git. */
   flow: boolean;
   commonDir: string;
+  /** The repository's main work tree; null when it has none. */
+  top: string | null;
   /** Where the state was before there was a `.flow/`; null when `directory` is that place. */
   earlier: string | null;
   /** False when nothing can be kept there. */
@@ -58,6 +60,7 @@ export async function findPlace(
           directory: flow,
           flow: true,
           commonDir: repository.commonDir,
+          top: mainRoot,
           earlier: common,
           usable: true,
           warnings,
@@ -78,9 +81,30 @@ export async function findPlace(
     directory: common,
     flow: false,
     commonDir: repository.commonDir,
+    top: mainRoot,
     earlier: null,
     usable: strange === null,
     warnings,
+  };
+}
+
+/**
+ * Where what is kept for all repositories of a user is; not used when it leads elsewhere.
+ *
+ * @param directory absolute
+ */
+export async function findUserPlace(directory: string): Promise<Place> {
+  const kind = await kindOf(directory);
+  const strange =
+    kind === "absent" || kind === "folder" ? await strangeEntry(directory) : `${directory} is not a folder.`;
+  return {
+    directory,
+    flow: false,
+    commonDir: directory,
+    top: null,
+    earlier: null,
+    usable: strange === null,
+    warnings: strange === null ? [] : [`${strange} The quota of all repositories is not kept.`],
   };
 }
 

@@ -1,120 +1,33 @@
-import * as z from "zod";
 import { UsageError } from "../errors.js";
+import { isDeadMark } from "../process-identity.js";
 import type { Sluice } from "../sluice.js";
+import { asOf, mergeEvent, nextProbe, type UsageEvent } from "./quota-merge.js";
+import {
+  emptySource,
+  type QuotaState,
+  quotaState,
+  type Reservation,
+  type SourceQuota,
+} from "./quota-shape.js";
+import { withoutLost } from "./quota-spending.js";
 import type { StateStore } from "./store.js";
+
+export type { UsageEvent, WindowReading } from "./quota-merge.js";
+export type {
+  Provenance,
+  QuotaState,
+  QuotaWindow,
+  Reservation,
+  SourceQuota,
+  Throttle,
+  ThrottleReason,
+} from "./quota-shape.js";
 
 const file = "quota_state.json";
 
-/** Where a figure comes from. `estimate` and `error` are weaker evidence than the others. */
-export const provenance = z.enum(["probe", "header", "stream", "log", "error", "estimate"]);
-export type Provenance = z.output<typeof provenance>;
-
-export const throttleReason = z.enum([
-  "usage_limit",
-  "rate_limit",
-  "overloaded",
-  "billing",
-  "auth",
-  "unknown",
-]);
-export type ThrottleReason = z.output<typeof throttleReason>;
-
-const windowSchema = z.looseObject({
-  /** Fraction 0–1; null when nobody knows. */
-  used: z.number().nullable().default(null),
-  /** Milliseconds since the epoch. */
-  resets_at: z.number().nullable().default(null),
-  window_ms: z.number().nullable().default(null),
-  /** Milliseconds since the epoch. */
-  observed_at: z.number(),
-  provenance: provenance.catch("estimate"),
-  /** Model family that the window limits; absent for all models. */
-  scope: z.string().optional(),
-});
-export type QuotaWindow = z.output<typeof windowSchema>;
-
-const throttleSchema = z.looseObject({
-  /** Milliseconds since the epoch; null until somebody mends it (billing, auth). */
-  until: z.number().nullable(),
-  reason: throttleReason.catch("unknown"),
-  scope: z.string().optional(),
-  set_at: z.number(),
-  provenance: provenance.catch("estimate"),
-  /** Short, in words. */
-  evidence: z.string().default(""),
-});
-export type Throttle = z.output<typeof throttleSchema>;
-
-const sourceSchema = z.looseObject({
-  windows: z.record(z.string(), windowSchema).default({}),
-  throttles: z.array(throttleSchema).default([]),
-  consecutive_failures: z.int().min(0).default(0),
-  /** Since the latest reset that was seen, as far as Sluice was told: never the source's own count. */
-  requests_since_reset: z.int().min(0).default(0),
-  tokens_since_reset: z.number().min(0).default(0),
-  /** Milliseconds since the epoch. */
-  last_request: z.number().nullable().default(null),
-  /** Percent left in the tightest window; null when no window's use is known. */
-  remaining_pct: z.number().nullable().default(null),
-});
-export type SourceQuota = z.output<typeof sourceSchema>;
-
-const quotaState = z.looseObject({
-  schema_version: z.int().default(1),
-  sources: z.record(z.string(), sourceSchema).default({}),
-});
-export type QuotaState = z.output<typeof quotaState>;
-
-/** One window as somebody read it. */
-export interface WindowReading {
-  /** `5h`, `weekly`, `monthly`, `rpm`, `tpm`, … */
-  id: string;
-  used?: number | null;
-  resets_at?: number | null;
-  window_ms?: number | null;
-  /** Default: the event's time. */
-  observed_at?: number;
-  provenance: Provenance;
-  scope?: string;
-}
-
-/** What a source was seen to do. */
-export interface UsageEvent {
-  source: string;
-  /** Milliseconds since the epoch; default now. A time in the future counts as now. */
-  at?: number;
-  /** Default 1 when there are tokens or an outcome, else 0. */
-  requests?: number;
-  tokens?: number;
-  outcome?: "ok" | "failed";
-  windows?: readonly WindowReading[];
-  throttle?: {
-    reason: ThrottleReason;
-    /** When it ends by the source's word; milliseconds since the epoch. */
-    until?: number | null;
-    /** Milliseconds, by the source's word. */
-    retry_after_ms?: number | null;
-    scope?: string;
-    provenance?: Provenance;
-    evidence?: string;
-  };
-  /** Which throttles this event, when it went well, is evidence against; default all of the source's. */
-  lifts?: (throttle: Throttle) => boolean;
-  /** Lifts every throttle of the source: somebody mended it, or looked and found quota. */
-  clear_throttles?: boolean;
-}
-
-const day = 86_400_000;
-/** A reset further away is a mistake: 9999-12-31 was seen. */
-const furthestReset = 31 * day;
-const hardThreshold = 0.95;
-
 /** The quota of every source as known now: an expired reading is unknown (null), an expired throttle is gone. */
 export async function readQuota(store: StateStore, sluice: Sluice): Promise<QuotaState> {
-  const state = await store.read(file, quotaState);
-  const now = sluice.clock();
-  const sources = Object.entries(state.sources).map(([id, source]) => [id, asOf(source, now)] as const);
-  return { ...state, sources: Object.fromEntries(sources) };
+  return viewOf(await store.read(file, quotaState), sluice.clock());
 }
 
 /**
@@ -127,6 +40,201 @@ export async function recordUsage(
   sluice: Sluice,
   event: UsageEvent,
 ): Promise<SourceQuota> {
+  checkNames(event);
+  return store.update(file, quotaState, (state) => {
+    // Waiting for the lock took some.
+    const now = sluice.clock();
+    const merged = mergeEvent(living(sourceIn(state, event.source), now), event, now);
+    state.sources[event.source] = merged;
+    return asOf(merged, now);
+  });
+}
+
+/**
+ * Choosing and reserving as one locked step: `choose` is given what is known now, reservations of others included,
+ * and what it decides to reserve is there before anybody else looks.
+ */
+export async function reserveQuota<R>(
+  store: StateStore,
+  sluice: Sluice,
+  choose: (
+    quota: QuotaState,
+    now: number,
+  ) => { result: R; reserve: { source: string; reservation: Reservation } | null },
+): Promise<R> {
+  return store.update(file, quotaState, (state) => {
+    const now = sluice.clock();
+    const { result, reserve } = choose(viewOf(state, now), now);
+    if (reserve !== null) {
+      const source = living(sourceIn(state, reserve.source), now);
+      state.sources[reserve.source] = {
+        ...source,
+        reservations: [...source.reservations, reserve.reservation],
+      };
+    }
+    return result;
+  });
+}
+
+/**
+ * Ends a reservation with what became of its call. One that is over already (it expired, the state was removed) is
+ * no error: its tokens are counted then already, and not twice.
+ *
+ * @param event as for `recordUsage`; `tokens` left out: those that were reserved
+ * @throws UsageError when a window's name is no name
+ */
+export async function settleReservation(
+  store: StateStore,
+  sluice: Sluice,
+  id: string,
+  event: UsageEvent,
+): Promise<SourceQuota> {
+  checkNames(event);
+  return store.update(file, quotaState, (state) => {
+    const now = sluice.clock();
+    const source = sourceIn(state, event.source);
+    const own = source.reservations.find((one) => one.id === id);
+    const rest = { ...source, reservations: source.reservations.filter((one) => one !== own) };
+    const tokens = event.tokens ?? (own === undefined ? undefined : own.tokens);
+    const scopes = event.scopes ?? own?.scopes;
+    const merged = mergeEvent(
+      living(rest, now),
+      {
+        ...event,
+        ...(own !== undefined && tokens !== undefined ? { tokens } : { tokens: undefined }),
+        ...(scopes === undefined ? {} : { scopes }),
+      },
+      now,
+    );
+    state.sources[event.source] = merged;
+    return asOf(merged, now);
+  });
+}
+
+/**
+ * Takes the right to ask sources what they have left, so that of many processes one asks.
+ *
+ * @param lease `ms`: how long the asking may take at most; then others may
+ * @param pick those that are worth asking now, as known under the lock
+ * @returns what this process asks, and what another one is asking already
+ */
+export async function claimProbes(
+  store: StateStore,
+  sluice: Sluice,
+  lease: { id: string; mark: string; ms: number },
+  pick: (quota: QuotaState, now: number) => readonly string[],
+): Promise<{ mine: string[]; others: string[] }> {
+  return store.update(file, quotaState, (state) => {
+    const now = sluice.clock();
+    const mine: string[] = [];
+    const others: string[] = [];
+    for (const name of pick(viewOf(state, now), now)) {
+      const source = sourceIn(state, name);
+      const { probe_lease: held } = source;
+      // A lease of more than an hour was set by a clock that was wrong.
+      const taken =
+        held !== null && held.until > now && held.until < now + 3_600_000 && !isDeadMark(held.mark);
+      if (taken) others.push(name);
+      else {
+        mine.push(name);
+        state.sources[name] = {
+          ...source,
+          probe_lease: { id: lease.id, mark: lease.mark, until: now + lease.ms },
+        };
+      }
+    }
+    return { mine, others };
+  });
+}
+
+const shortestWait = 60_000;
+const longestWait = 30 * 60_000;
+
+/**
+ * Merges what a probe found, and gives the right to ask back. A probe that failed keeps the last values, and the next
+ * one comes later: after 1 to 2 minutes, twice as long after each failure, half an hour at most. Throttles that are
+ * still there are asked about at growing intervals.
+ *
+ * @param jitter 0–1, so that processes that asked together do not ask together again
+ */
+export async function recordProbe(
+  store: StateStore,
+  sluice: Sluice,
+  lease: string,
+  probe: { event: UsageEvent; ok: boolean; why: string; jitter: number },
+): Promise<SourceQuota> {
+  checkNames(probe.event);
+  return store.update(file, quotaState, (state) => {
+    const now = sluice.clock();
+    const name = probe.event.source;
+    const known = living(sourceIn(state, name), now);
+    const merged = mergeEvent(known, probe.event, now);
+    const failures = probe.ok ? 0 : (known.last_probe?.failures ?? 0) + 1;
+    const wait = Math.min(
+      shortestWait * (1 + probe.jitter) * 2 ** Math.min(Math.max(0, failures - 1), 6),
+      longestWait,
+    );
+    const source: SourceQuota = {
+      ...merged,
+      throttles: merged.throttles.map((throttle) =>
+        throttle.probe_at === null || throttle.probe_at > now || throttle.set_at >= now
+          ? throttle
+          : {
+              ...throttle,
+              probes: throttle.probes + 1,
+              probe_at: nextProbe(throttle.reason, throttle.probes + 1, now),
+            },
+      ),
+      last_probe: {
+        ...known.last_probe,
+        at: now,
+        ok: probe.ok,
+        why: probe.why.slice(0, 300),
+        failures,
+        next_at: Math.round(now + wait),
+      },
+      probe_lease: known.probe_lease?.id === lease ? null : known.probe_lease,
+    };
+    state.sources[name] = source;
+    return asOf(source, now);
+  });
+}
+
+/** Takes away all that can hold a source back, wrong readings included. Counts, and what calls cost, stay. */
+export async function resetSource(store: StateStore, sluice: Sluice, name: string): Promise<SourceQuota> {
+  return store.update(file, quotaState, (state) => {
+    const now = sluice.clock();
+    const source: SourceQuota = {
+      ...sourceIn(state, name),
+      throttles: [],
+      reservations: [],
+      consecutive_failures: 0,
+      last_probe: null,
+      probe_lease: null,
+      windows: {},
+    };
+    state.sources[name] = source;
+    return asOf(source, now);
+  });
+}
+
+function viewOf(state: QuotaState, now: number): QuotaState {
+  const sources = Object.entries(state.sources).map(
+    ([name, source]) => [name, asOf(living(source, now), now)] as const,
+  );
+  return { ...state, sources: Object.fromEntries(sources) };
+}
+
+function sourceIn(state: QuotaState, name: string): SourceQuota {
+  const known = Object.hasOwn(state.sources, name) ? state.sources[name] : undefined;
+  return known ?? emptySource();
+}
+
+function living(source: SourceQuota, now: number): SourceQuota {
+  return withoutLost(source, now, ({ mark }) => isDeadMark(mark));
+}
+
+function checkNames(event: UsageEvent): void {
   for (const name of [event.source, ...(event.windows ?? []).map(({ id }) => id)]) {
     if (!/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$/.test(name)) {
       throw new UsageError(
@@ -135,194 +243,4 @@ export async function recordUsage(
       );
     }
   }
-  const now = sluice.clock();
-  return store.update(file, quotaState, (state) => {
-    const known = Object.hasOwn(state.sources, event.source) ? state.sources[event.source] : undefined;
-    const merged = mergeEvent(known ?? sourceSchema.parse({}), event, now);
-    state.sources[event.source] = merged;
-    return asOf(merged, now);
-  });
-}
-
-function mergeEvent(known: SourceQuota, event: UsageEvent, now: number): SourceQuota {
-  const at = Math.min(finite(event.at) ?? now, now);
-  const source: SourceQuota = { ...known, windows: { ...known.windows } };
-  const resetPassed = Object.values(known.windows).some(
-    ({ resets_at }) => resets_at !== null && resets_at <= now && (known.last_request ?? 0) < resets_at,
-  );
-  if (resetPassed) {
-    source.requests_since_reset = 0;
-    source.tokens_since_reset = 0;
-  }
-  const requests = count(
-    event.requests ?? (event.tokens !== undefined || event.outcome !== undefined ? 1 : 0),
-  );
-  source.requests_since_reset += requests;
-  source.tokens_since_reset += count(event.tokens ?? 0);
-  if (requests > 0) source.last_request = Math.max(at, known.last_request ?? 0);
-  for (const reading of event.windows ?? []) {
-    source.windows[reading.id] = mergeWindow(source.windows[reading.id], reading, at, now);
-  }
-  source.throttles = mergeThrottles(source, known, event, at, now);
-  if (event.outcome === "failed" || event.throttle !== undefined) source.consecutive_failures += 1;
-  else if (event.outcome === "ok") source.consecutive_failures = 0;
-  source.remaining_pct = remaining(source, now);
-  return source;
-}
-
-/** The newer observation wins; what it does not say is kept within a cycle; an estimate never beats a reading. */
-function mergeWindow(
-  known: QuotaWindow | undefined,
-  reading: WindowReading,
-  at: number,
-  now: number,
-): QuotaWindow {
-  const observed_at = Math.min(finite(reading.observed_at) ?? at, now);
-  const seen: QuotaWindow = {
-    used: fraction(reading.used),
-    resets_at: reset(reading.resets_at, now),
-    window_ms: positive(reading.window_ms),
-    observed_at,
-    provenance: reading.provenance,
-  };
-  if (reading.scope !== undefined) seen.scope = reading.scope;
-  if (known === undefined) return seen;
-  if (known.observed_at > observed_at) return known;
-  const current = known.resets_at === null || known.resets_at > now;
-  if (!current) return { ...known, ...seen, window_ms: seen.window_ms ?? known.window_ms };
-  if (reading.provenance === "estimate" && known.provenance !== "estimate" && known.used !== null)
-    return known;
-  return {
-    ...known,
-    ...seen,
-    used: seen.used ?? known.used,
-    resets_at: seen.resets_at ?? known.resets_at,
-    window_ms: seen.window_ms ?? known.window_ms,
-    // An observation that brought no figure does not make the old figure younger.
-    observed_at: seen.used === null && known.used !== null ? known.observed_at : observed_at,
-    provenance: seen.used === null && known.used !== null ? known.provenance : seen.provenance,
-  };
-}
-
-function mergeThrottles(
-  source: SourceQuota,
-  known: SourceQuota,
-  event: UsageEvent,
-  at: number,
-  now: number,
-): Throttle[] {
-  if (event.clear_throttles === true) return [];
-  let throttles = known.throttles.filter(({ until }) => until === null || until > now);
-  // A limit lifted early stays lifted: a call that worked is better evidence than a time stated before it.
-  const worked = event.outcome === "ok" && event.throttle === undefined;
-  if (worked || showsQuota(source, event)) {
-    const lifts = event.lifts ?? (() => true);
-    throttles = throttles.filter(
-      (item) => item.set_at > at || (!worked && parked.has(item.reason)) || !lifts(item),
-    );
-  }
-  const { throttle } = event;
-  if (throttle === undefined) return throttles;
-  const set: Throttle = {
-    until: throttleEnd(source, throttle, known.consecutive_failures, at, now),
-    reason: throttle.reason,
-    set_at: at,
-    provenance: throttle.provenance ?? "error",
-    evidence: (throttle.evidence ?? "").slice(0, 300),
-  };
-  if (throttle.scope !== undefined) set.scope = throttle.scope;
-  const same = throttles.find(({ reason, scope }) => reason === set.reason && scope === set.scope);
-  // The longer of two holds: re-throttling must not shorten what the source stated.
-  if (same !== undefined && (same.until === null || (set.until !== null && same.until > set.until))) {
-    set.until = same.until;
-  }
-  return [...throttles.filter((item) => item !== same), set].slice(-20);
-}
-
-const parked = new Set<ThrottleReason>(["billing", "auth"]);
-
-function throttleEnd(
-  source: SourceQuota,
-  throttle: NonNullable<UsageEvent["throttle"]>,
-  failures: number,
-  at: number,
-  now: number,
-): number | null {
-  const stated = reset(throttle.until, now) ?? afterDelay(throttle.retry_after_ms, at, now);
-  if (stated !== null) return stated;
-  if (parked.has(throttle.reason)) return null;
-  if (throttle.reason === "overloaded") return at + Math.min(15_000 * 2 ** Math.min(failures, 2), 60_000);
-  if (throttle.reason === "usage_limit") {
-    // Limits add up: it is over when the last full window resets.
-    const resets = Object.values(source.windows)
-      .filter(({ used }) => used !== null && used >= hardThreshold)
-      .flatMap(({ resets_at }) => (resets_at !== null && resets_at > now ? [resets_at] : []));
-    if (resets.length > 0) return Math.max(...resets);
-  }
-  return at + Math.min(30_000 * 2 ** Math.min(failures, 6), 1_800_000);
-}
-
-/** True when the event brought a real reading and every window that is known has room. */
-function showsQuota(source: SourceQuota, event: UsageEvent): boolean {
-  const real = (event.windows ?? []).some(
-    (reading) => reading.provenance !== "estimate" && fraction(reading.used) !== null,
-  );
-  const known = Object.values(source.windows).filter(({ used }) => used !== null);
-  return real && known.every(({ used }) => used !== null && used < hardThreshold);
-}
-
-function asOf(source: SourceQuota, now: number): SourceQuota {
-  const windows = Object.fromEntries(
-    Object.entries(source.windows).map(([id, window]) => [
-      id,
-      isExpired(window, now) ? { ...window, used: null, resets_at: null } : window,
-    ]),
-  );
-  const current = { ...source, windows };
-  return {
-    ...current,
-    throttles: source.throttles.filter(({ until }) => until === null || until > now),
-    remaining_pct: remaining(current, now),
-  };
-}
-
-function isExpired(window: QuotaWindow, now: number): boolean {
-  if (window.resets_at !== null) return window.resets_at <= now;
-  // Without a stated reset, a reading lives for one window at most.
-  return window.window_ms !== null && window.observed_at + window.window_ms <= now;
-}
-
-function remaining(source: SourceQuota, now: number): number | null {
-  const left = Object.values(source.windows)
-    .filter((window) => window.used !== null && !isExpired(window, now))
-    .map(({ used }) => 1 - (used ?? 0));
-  return left.length === 0 ? null : Math.round(Math.min(...left) * 1_000) / 10;
-}
-
-function finite(value: number | null | undefined): number | null {
-  return typeof value === "number" && Number.isFinite(value) ? value : null;
-}
-
-function positive(value: number | null | undefined): number | null {
-  const number = finite(value);
-  return number !== null && number > 0 ? number : null;
-}
-
-function count(value: number): number {
-  return Math.max(0, Math.round(finite(value) ?? 0));
-}
-
-function fraction(value: number | null | undefined): number | null {
-  const number = finite(value);
-  return number === null || number < 0 ? null : Math.min(number, 1);
-}
-
-function reset(value: number | null | undefined, now: number): number | null {
-  const at = finite(value);
-  return at === null || at <= now || at > now + furthestReset ? null : at;
-}
-
-function afterDelay(delay: number | null | undefined, at: number, now: number): number | null {
-  const wait = positive(delay);
-  return wait === null ? null : reset(at + wait, now);
 }

@@ -1,9 +1,10 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { isAbsolute, join, relative } from "node:path";
 import type * as z from "zod";
 import type { Repository } from "../change/types.js";
 import { isObject, type JsonObject, parseJson } from "../config/json.js";
+import { stateFolder } from "../config/paths.js";
 import { errnoOf, kindOf, readRegularFile, replaceFile, syncFolder } from "../durable-file.js";
 import { ConfigurationError, messageOf } from "../errors.js";
 import { type HeldLock, LockLost, type LockOptions, withLock } from "../file-lock.js";
@@ -13,6 +14,7 @@ import { type Cache, openCache } from "./cache.js";
 import {
   excludeInGit,
   findPlace,
+  findUserPlace,
   isKeptOutOfGit,
   type Place,
   type StateFile,
@@ -34,6 +36,8 @@ export type StateSchema<T> = z.ZodType<T>;
 export interface StateStore {
   /** Absolute path of the folder that holds the state files. */
   readonly directory: string;
+  /** The top of the repository that the state is about; null for a user's or a bare repository's. */
+  readonly top: string | null;
   /** What a person should know about the state: ignored, set aside, not kept. Grows as things are found. */
   readonly warnings: string[];
   /** The state now; the empty state when there is none or when it can't be understood (then there is a warning). */
@@ -69,6 +73,40 @@ export async function openStore(
   options: { signal?: AbortSignal } = {},
 ): Promise<StateStore> {
   return fileStore(sluice, await findPlace(sluice, repository, options.signal));
+}
+
+const userStores = new Map<string, StateStore>();
+
+/**
+ * Opens what is kept for all repositories of this user. One object per process, so that a state that can't be written
+ * at least holds for that long; what is to be warned of is also told to the repository's store. A state folder inside
+ * the repository at hand would be committed, or come with it: then the repository's own store is used.
+ *
+ * @param repository null where there is none
+ */
+export async function openUserStore(sluice: Sluice, repository: StateStore | null): Promise<StateStore> {
+  const directory = stateFolder(sluice);
+  const tell = (warnings: readonly string[]) => {
+    for (const warning of warnings)
+      if (repository?.warnings.includes(warning) === false) repository.warnings.push(warning);
+  };
+  if (repository !== null && isInside(directory, repository.top)) {
+    tell([`${directory} is inside this repository: its quota is kept with the repository.`]);
+    return repository;
+  }
+  let store = userStores.get(directory);
+  if (store === undefined) {
+    store = fileStore(sluice, await findUserPlace(directory));
+    userStores.set(directory, store);
+  }
+  tell(store.warnings);
+  return store;
+}
+
+function isInside(path: string, folder: string | null): boolean {
+  if (folder === null) return false;
+  const way = relative(folder, path);
+  return !way.startsWith("..") && !isAbsolute(way);
 }
 
 type Content<T> =
@@ -187,6 +225,7 @@ function fileStore(sluice: Sluice, place: Place): StateStore {
 
   const store: StateStore = {
     directory,
+    top: place.top,
     warnings,
 
     async read(file, schema) {

@@ -36,7 +36,7 @@ function configureUser(config: object): void {
   writeFileSync(join(home, "sluice", "config.json"), JSON.stringify(config));
 }
 
-const nothing = { trustedGates: false, tools: false, remoteModel: false };
+const nothing = { trustedGates: false, tools: false, remoteModel: false, sources: false };
 const withTools = { review: { prescreen: { tools: ["shellcheck"] } } };
 
 describe("what decides the hints of tools", () => {
@@ -57,7 +57,7 @@ describe("what decides the hints of tools", () => {
     configureUser(withTools);
     expect(await world()).toEqual({ ...nothing, tools: true });
     configureUser({ local: { primary_endpoint: "https://far.example" } });
-    expect(await world()).toEqual({ ...nothing, remoteModel: true });
+    expect(await world()).toEqual({ ...nothing, remoteModel: true, sources: false });
     expect(await world({ LOCAL_ENABLED: "0" })).toEqual(nothing);
     configureUser({});
     expect(await world({ LOCAL_ENDPOINT: "http://127.0.0.1:8080" })).toEqual(nothing);
@@ -77,11 +77,27 @@ describe("what decides the hints of tools", () => {
       at: new Date(0).toISOString(),
     });
     expect(await readTrust(sluice(), commonDir)).not.toBeNull();
-    expect(await world()).toEqual({ trustedGates: true, tools: true, remoteModel: false });
+    expect(await world()).toEqual({ trustedGates: true, tools: true, remoteModel: false, sources: false });
     repository.write({
       ".flow/config.json": JSON.stringify({ review: { prescreen: { tools: ["cargo check"] } } }),
     });
     expect(await world()).toEqual({ ...nothing, trustedGates: true });
+  });
+
+  it("sees a premium source by its program or its key, configured or not, and not one that is switched off", async () => {
+    const bin = join(home, "bin");
+    mkdirSync(bin);
+    writeFileSync(join(bin, "copilot"), "", { mode: 0o755 });
+    for (const configure of [() => {}, () => configureUser({})]) {
+      configure();
+      expect(await world({ PATH: "" })).toEqual(nothing);
+      expect(await world({ PATH: bin })).toEqual({ ...nothing, sources: true });
+      expect(await world({ PATH: "", ANTHROPIC_API_KEY: "k" })).toEqual({ ...nothing, sources: true });
+      // Its terms are to be accepted first.
+      expect(await world({ PATH: "", GEMINI_API_KEY: "k" })).toEqual(nothing);
+    }
+    configureUser({ premium_sources: { copilot: { enabled: false } } });
+    expect(await world({ PATH: bin })).toEqual(nothing);
   });
 
   it("allows nothing when it can't be read, and says so", async () => {

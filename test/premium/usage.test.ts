@@ -62,6 +62,10 @@ describe("recording usage", () => {
       resets_at: iso(100),
       provenance: "log",
       age_s: 90,
+      estimated_used: 0.4,
+      limit: 0.95,
+      burn: 0.988,
+      runs_out_at: "2026-03-05T09:33:33.750Z",
     });
     now = start + 101 * hour;
     expect((await status("openai_pro"))?.windows[0]).toMatchObject({

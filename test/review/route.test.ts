@@ -140,7 +140,7 @@ describe("routing", () => {
     await recordUsage(store, sluice, { source: "claude_max", at: now, windows: weekly(0.3) });
     const result = await routed("ROUTINE", { store });
     expect(result).toMatchObject({ source: "claude_max", model: "claude-sonnet-4-20250514" });
-    expect(result.candidates[0]).toMatchObject({ score: 0.7 });
+    expect(result.candidates[0]).toMatchObject({ score: 0.59 });
     expect(result.candidates.find(({ source }) => source === "openai_pro")).toMatchObject({
       score: 0.45,
       windows: [],

@@ -198,7 +198,7 @@ describe("a throttle", () => {
     expect(await until()).toEqual([]);
     await record({ throttle: throttle({ reason: "usage_limit", until: start + 100 * hour }) });
     now += minute;
-    await record({ windows: [fiveHours({ used: 0.97 })] });
+    await record({ windows: [fiveHours({ used: 0.99 })] });
     expect(await until()).toEqual([100 * hour]);
     now += minute;
     await record({ windows: [fiveHours({ used: 0.1, provenance: "probe" })] });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { groups, type Hints } from "../../src/mcp/define-tool.js";
 import { tools } from "../../tools/index.js";
 
-const untrusted = { trustedGates: false, tools: false, remoteModel: false };
+const untrusted = { trustedGates: false, tools: false, remoteModel: false, sources: false };
 const trusted = { ...untrusted, trustedGates: true };
 const withTools = { ...untrusted, tools: true };
 const withRemoteModel = { ...untrusted, remoteModel: true };
@@ -61,6 +61,8 @@ describe("the tool list", () => {
       "route_review",
       "run_gates",
     ]);
+    const withSources = tools.filter((tool) => tool.hints({ ...untrusted, sources: true }).openWorldHint);
+    expect(withSources.map(({ name }) => name)).toEqual(["run_gates", "quota_status"]);
     for (const tool of tools) {
       for (const value of Object.values(tool.hints(untrusted))) expect(typeof value).toBe("boolean");
       expect(Object.keys(tool.hints(untrusted))).toHaveLength(4);

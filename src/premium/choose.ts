@@ -1,0 +1,110 @@
+import type { Config } from "../config/schema.js";
+import type { QuotaState } from "../state/quota-state.js";
+import type { Candidate, Choice } from "./candidates.js";
+import { limitsOf } from "./limits.js";
+import { type Assessment, assess, byQuota } from "./pacing.js";
+import type { SourceStatus } from "./sources.js";
+
+/** Of a model's window: the rest is for instructions, the answer, and tokenizers that count more than ours. */
+const usableShare = 0.85;
+
+/** A source and model, looked at. */
+export interface Considered {
+  candidate: Candidate;
+  status: SourceStatus | null;
+  assessment: Assessment;
+  eligible: boolean;
+  score: number | null;
+  why: string;
+  /** Configured, there, and not tried in vain: all it can lack is quota or room. */
+  possible: boolean;
+  /** Only the context's size is against it. */
+  tooSmall: boolean;
+}
+
+/** What a choice goes by, besides what is left. */
+export interface Asked {
+  config: Pick<Config, "quota">;
+  statuses: ReadonlyMap<string, SourceStatus>;
+  /** Of the context. */
+  tokens: number;
+  /** Left out: what this review tried in vain. Without a model, the whole source. */
+  tried?: readonly { source: string; model?: string | undefined }[] | undefined;
+  /** Stays in a draw. */
+  prefer?: { source: string; model: string } | null | undefined;
+}
+
+/**
+ * Every candidate once, in the order of preference: the list's, and where an entry leaves the choice, by quota.
+ * Looking and reserving both choose by this.
+ */
+export function consider(
+  choices: readonly Choice[],
+  asked: Asked,
+  quota: QuotaState,
+  now: number,
+): Considered[] {
+  const { prefer } = asked;
+  const isPreferred = ({ candidate }: Considered) =>
+    prefer != null && candidate.source === prefer.source && candidate.model?.id === prefer.model;
+  const seen = new Map<string, Considered>();
+  for (const { candidates } of choices) {
+    const judged = candidates.map((candidate) => judge(candidate, asked, quota, now));
+    const inOrder = [
+      ...byQuota(
+        judged.filter(({ eligible }) => eligible),
+        ({ assessment }) => assessment,
+        isPreferred,
+      ),
+      ...judged.filter(({ eligible }) => !eligible),
+    ];
+    for (const item of inOrder) {
+      const key = `${item.candidate.source}\0${item.candidate.model?.id ?? item.candidate.name}`;
+      if (!seen.has(key)) seen.set(key, item);
+    }
+  }
+  return [...seen.values()];
+}
+
+/** The first moment at which one of them has quota again, by what is known; null when nobody knows. */
+export function earliest(considered: readonly Considered[]): number | null {
+  const times = considered
+    .filter(({ possible, tooSmall }) => possible && !tooSmall)
+    .map(({ assessment }) => assessment.availableAt)
+    .filter((time) => time !== null);
+  return times.length === 0 ? null : Math.min(...times);
+}
+
+function judge(candidate: Candidate, asked: Asked, quota: QuotaState, now: number): Considered {
+  const { source, model } = candidate;
+  const status = asked.statuses.get(source) ?? null;
+  const known = Object.hasOwn(quota.sources, source) ? (quota.sources[source] ?? null) : null;
+  const assessment = assess(known, model, now, {
+    limit: limitsOf(asked.config, source),
+    tokens: asked.tokens > 0 ? asked.tokens : undefined,
+  });
+  const against: string[] = [];
+  if (candidate.why !== null) against.push(candidate.why);
+  if (status?.configured !== true) against.push(status?.why ?? "it is not in premium_sources");
+  const tried = (asked.tried ?? []).some(
+    (one) => one.source === source && (one.model === undefined || one.model === model?.id),
+  );
+  const possible = against.length === 0 && !tried;
+  if (tried) against.push("tried for this review, in vain");
+  if (!assessment.eligible) against.push(assessment.why);
+  const room = model === null ? null : Math.floor(model.context * usableShare);
+  const tooLarge = room !== null && asked.tokens > room;
+  const tooSmall = tooLarge && against.length === 0;
+  if (tooLarge) against.push(`the context has ${asked.tokens} tokens, it takes ${room}`);
+  const eligible = against.length === 0;
+  return {
+    candidate,
+    status,
+    assessment,
+    eligible,
+    score: eligible ? assessment.score : null,
+    why: eligible ? assessment.why : against.join("; "),
+    possible,
+    tooSmall,
+  };
+}
