@@ -22,8 +22,8 @@ export interface Workspace {
   folder(side: Side, family: Family): Promise<string>;
   /** What is in that folder: blob ids by path. */
   listing(side: Side, family: Family): Promise<ReadonlyMap<string, string>>;
-  /** Called when those folders go away for good. */
-  onRemove(then: () => void): void;
+  /** Called with the folder above those when they go away for good, which may be many changes later. */
+  onRemove(then: (top: string) => void): void;
   /** True when a family was too large to be written whole: what is not found there may exist. */
   partial(family: Family): Promise<boolean>;
   /** A side's file as text; null when it is not there, too large, or no text. */

@@ -1,4 +1,5 @@
-import type { LookupFunction } from "node:net";
+import { once } from "node:events";
+import { connect, type LookupFunction } from "node:net";
 import type { buildConnector, Dispatcher } from "undici";
 import { isLoopback } from "../config/restrict.js";
 import type { Sluice } from "../sluice.js";
@@ -89,9 +90,10 @@ export function openHttp(endpoint: Endpoint, sluice: Sluice): Http {
 
   const send = async (request: HttpRequest): Promise<HttpAnswer> => {
     request.signal.throwIfAborted();
+    if (dispatcher === null && isLoopback(endpoint.baseUrl)) await knock(endpoint, request.signal);
     dispatcher ??= load();
     const loaded = await dispatcher;
-    const once = async () => {
+    const ask = async () => {
       const { statusCode, headers, body } = await loaded.request(`${endpoint.baseUrl}${request.path}`, {
         method: request.method,
         headers: requestHeaders(endpoint, request.body !== undefined),
@@ -113,7 +115,7 @@ export function openHttp(endpoint: Endpoint, sluice: Sluice): Http {
     };
     const started = performance.now();
     try {
-      return await once();
+      return await ask();
     } catch (error) {
       const failure = understood(endpoint, error, request.signal);
       // A connection that was kept may have been closed by the other side just then.
@@ -124,7 +126,7 @@ export function openHttp(endpoint: Endpoint, sluice: Sluice): Http {
       if (!stale) throw failure;
     }
     try {
-      return await once();
+      return await ask();
     } catch (error) {
       throw understood(endpoint, error, request.signal);
     }
@@ -144,6 +146,31 @@ export function openHttp(endpoint: Endpoint, sluice: Sluice): Http {
       if (open !== null) await (await open).dispatcher.destroy();
     },
   };
+}
+
+/**
+ * Sees whether anybody listens. Most machines have no local model, and a hundred modules of an HTTP client are a
+ * tenth of a server's memory. Throws what the client would.
+ */
+async function knock(endpoint: Endpoint, signal: AbortSignal): Promise<void> {
+  const { hostname, port, protocol } = new URL(endpoint.baseUrl);
+  const socket = connect({
+    host: hostname.replace(/^\[|\]$/g, ""),
+    port: Number(port) || (protocol === "https:" ? 443 : 80),
+    lookup: localhostLookup(endpoint.baseUrl),
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: 500,
+  });
+  try {
+    await once(socket, "connect", { signal: AbortSignal.any([signal, AbortSignal.timeout(connectTimeout)]) });
+  } catch (error) {
+    // Whatever it is but that nobody is there, the client itself shall see it.
+    if (signal.aborted) throw signal.reason;
+    const refused = failureOfTransport(endpoint, error);
+    if (refused?.kind === "not_running") throw refused;
+  } finally {
+    socket.destroy();
+  }
 }
 
 /** The failure that an answer without success means, its body read as far as it can say something. */

@@ -49,7 +49,7 @@ export const pyright: Engine = {
     const installed = await virtualEnvironment(input);
     const configuration = await settings(input, installed);
     const common = { top, configuration, stamp: installed?.stamp ?? "" };
-    workspace.onRemove(() => endSession(top));
+    workspace.onRemove(endSession);
     startSession(common);
     const floods = new Set<string>();
     const check = async (side: Side, targets: readonly string[]) => {

@@ -23,8 +23,11 @@ export interface Mirror {
     entries: readonly TreeEntry[],
     objects: Objects,
   ): Promise<ReadonlyMap<string, string>>;
-  /** Called when the folder goes away. */
-  onRemove(then: () => void): void;
+  /**
+   * Called with `top` when the folder goes away; the same function only once. It outlives the change: one that closes
+   * over anything of the change would keep all of it.
+   */
+  onRemove(then: (top: string) => void): void;
   /** Hands it back: kept for a while, or removed. */
   release(): Promise<void>;
 }
@@ -38,7 +41,7 @@ class Kept implements Mirror {
   readonly top: string;
   readonly repository: string;
   readonly #listings = new Map<string, Map<string, string>>();
-  readonly #removed: (() => void)[] = [];
+  readonly #removed = new Set<(top: string) => void>();
   #timer: NodeJS.Timeout | null = null;
   #isBroken = false;
 
@@ -95,8 +98,8 @@ class Kept implements Mirror {
     return new Map(listing);
   }
 
-  onRemove(then: () => void): void {
-    this.#removed.push(then);
+  onRemove(then: (top: string) => void): void {
+    this.#removed.add(then);
   }
 
   async release(): Promise<void> {
@@ -113,7 +116,7 @@ class Kept implements Mirror {
 
   async remove(): Promise<void> {
     this.take();
-    for (const then of this.#removed) then();
+    for (const then of this.#removed) then(this.top);
     await removeTemporary(this.top);
   }
 }

@@ -15,7 +15,7 @@ import { examine } from "./examine.js";
 import { openKept } from "./kept.js";
 import { callRows, partsOf } from "./show.js";
 import { type Triage, triage } from "./triage.js";
-import { type Block, type Unit, unitsOf } from "./units.js";
+import { type Block, hasUnits, type Unit, unitsOf } from "./units.js";
 
 export interface ModelScreenOptions {
   config: Config;
@@ -80,8 +80,9 @@ async function screened(
     return skipped("switched off (review.prescreen.backend is premium)");
   const tier = options.tier ?? openLocal(config, sluice);
   if (!tier.configured("primary")) return skipped("switched off (local.enabled)");
-  const { units, left } = await unitsOf(change, signal);
-  if (units.length === 0) return skipped("no code changed that a model could read");
+  const nothing = "no code changed that a model could read";
+  if (!hasUnits(change)) return skipped(nothing);
+  // Before anything is read: most machines have no model, and parsers are heavy.
   const { primary, prefilter } = await tier.state(signal);
   if (primary === null) return skipped("switched off (local.enabled)");
   const passing = primary.problem?.kind === "loading" || primary.problem?.kind === "busy";
@@ -89,6 +90,8 @@ async function screened(
     const { message, hint } = primary.problem ?? { message: "The local model can't be reached.", hint: "" };
     return skipped(`${message} ${hint}`.trim().slice(0, 300));
   }
+  const { units, left } = await unitsOf(change, signal);
+  if (units.length === 0) return skipped(nothing);
 
   const chosen =
     prefilter?.up && prefilter.problem === null ? await choose(change, sluice, options, tier, units) : null;

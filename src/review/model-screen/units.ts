@@ -1,3 +1,4 @@
+import { breathe } from "../../analyzers/breathe.js";
 import type { Change, ChangedFile, Hunk } from "../../change/types.js";
 import { maskCode } from "../../mask.js";
 import { printable } from "../../printable.js";
@@ -34,11 +35,18 @@ const aroundInLong = 30;
 const longScope = 120;
 const longestBlock = 200;
 
+/** Is there a changed file that a model could say something about, going by names alone? */
+export function hasUnits(change: Change): boolean {
+  return change.files.some(isCandidate);
+}
+
+function isCandidate({ kind, newId, hunks, path }: ChangedFile): boolean {
+  return kind === "text" && newId !== null && hunks.length > 0 && mayBeCode(path);
+}
+
 /** The changed files that a model can say something about, those with most to say first. */
 export async function unitsOf(change: Change, signal: AbortSignal): Promise<{ units: Unit[]; left: number }> {
-  const candidates = change.files.filter(
-    (file) => file.kind === "text" && file.newId !== null && file.hunks.length > 0 && mayBeCode(file.path),
-  );
+  const candidates = change.files.filter(isCandidate);
   const ranked = candidates.sort(
     (a, b) =>
       Number(looksLikeTest(a.path)) - Number(looksLikeTest(b.path)) ||
@@ -49,7 +57,7 @@ export async function unitsOf(change: Change, signal: AbortSignal): Promise<{ un
   const blobs = await change.objects.blobs(ids, sizeLimit);
   const units: Unit[] = [];
   for (const file of chosen) {
-    signal.throwIfAborted();
+    await breathe(signal);
     const text = blobs.get(file.newId ?? "")?.toString("utf8");
     if (text === undefined) continue;
     const unit = await unitOf(file, text, languageOf(file.path));
