@@ -33,7 +33,7 @@ const recording = {
 let read;
 const started = performance.now();
 for (let call = 0; call < Number(calls); call += 1) {
-  const files = changedFiles(await rawDiff(recording, base, head, 0));
+  const files = await changedFiles(await rawDiff(recording, base, head, 0));
   read = { files: files.length, hash: fingerprint({ files }).fingerprint };
 }
 const ms = (performance.now() - started) / Number(calls);

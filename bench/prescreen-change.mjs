@@ -1,6 +1,6 @@
 // A change made in a clone of somebody's repository: the same files and the same edits in every run.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -59,6 +59,8 @@ const isTest =
 export function filesToEdit({ folder, paths }, language, count) {
   const { isSource } = dialects[language];
   const all = paths.filter(isSource).filter((path) => {
+    // Through a link the file behind it would be edited twice.
+    if (!lstatSync(join(folder, path)).isFile()) return false;
     const text = readFileSync(join(folder, path), "utf8");
     return text.length > 200 && text.length < 200_000;
   });

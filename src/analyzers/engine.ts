@@ -41,8 +41,12 @@ export interface EngineInput {
   workspace: Workspace;
   /** Aborted at the engine's time limit and when the caller cancels. */
   signal: AbortSignal;
+  /** Milliseconds from its beginning to when `signal` says that the time is over. */
+  limit: number;
   /** Adds a remark to `engines[].note`. */
   note(text: string): void;
+  /** The same, of files that there was no time for: the engine is reported as stopped, and what it found stands. */
+  late(text: string): void;
 }
 
 export type BothSides = Record<Side, Diagnostic[]>;
@@ -58,8 +62,10 @@ export interface Engine {
   languages: string;
   handles(path: string): boolean;
   analyse(input: EngineInput): Promise<BothSides>;
-  /** Milliseconds allowed for both sides together, from when it begins. */
+  /** Milliseconds allowed for both sides together, from when it begins; a change of many files gets more of it. */
   timeout: number;
+  /** Whether `timeout` holds for any number of files: a person set it. */
+  fixedTimeout?: boolean | undefined;
   /** Engines of one lane take turns, because they share a process. Default: its own. */
   lane?: string | undefined;
 }

@@ -109,7 +109,10 @@ async function runEngine(engine: Engine, { change, sluice, files, workspace, sig
     ms: sluice.clock() - started,
     note: [...notes, ...(note ? [note] : [])].join("; ") || null,
   });
-  const limit = AbortSignal.timeout(engine.timeout);
+  const allowed = allowedFor(engine, files.length);
+  const limit = AbortSignal.timeout(allowed);
+  let isLate = false;
+  const stopped = `stopped after ${Math.round(allowed / 1_000)} s`;
   try {
     const both = await engine.analyse({
       sluice,
@@ -117,22 +120,37 @@ async function runEngine(engine: Engine, { change, sluice, files, workspace, sig
       files,
       workspace,
       signal: AbortSignal.any([signal, limit]),
+      limit: allowed,
       note: (text) => notes.push(text),
+      late(text) {
+        isLate = true;
+        notes.push(text);
+      },
     });
     signal.throwIfAborted();
     const { findings, left } = await compare(change, name, both);
     if (left > 0) notes.push(`${left} more findings are not told`);
     // What was found in time stands.
-    const cut = limit.aborted ? report("timeout", `stopped after ${engine.timeout / 1_000} s`) : report("ok");
+    const cut = limit.aborted ? report("timeout", stopped) : report(isLate ? "timeout" : "ok");
     return { report: cut, findings };
   } catch (error) {
     signal.throwIfAborted();
     if (limit.aborted || isTimeout(error)) {
-      return { report: report("timeout", `stopped after ${engine.timeout / 1_000} s`), findings: [] };
+      return { report: report("timeout", stopped), findings: [] };
     }
     if (error instanceof NotRun) return { report: report("skipped", error.message), findings: [] };
     return { report: report("failed", messageOf(error).slice(0, 300)), findings: [] };
   }
+}
+
+/** Files that an engine's `timeout` is meant for, and how many times it a larger change gets at most. */
+const usualFiles = 250;
+const mostTimes = 4;
+
+/** A pre-screen is a job that nobody's call waits for, so it may take longer where there is more to do; not without end. */
+function allowedFor({ timeout, fixedTimeout }: Engine, files: number): number {
+  if (fixedTimeout) return timeout;
+  return Math.round(timeout * Math.min(Math.max(files / usualFiles, 1), mostTimes));
 }
 
 function isTimeout(error: unknown): boolean {

@@ -38,7 +38,9 @@ export async function openChange(
   const ends = await resolveEnds(store, asked, signal);
   const { base, head, headKind } = ends;
   const all =
-    base.tree === head.tree ? [] : changedFiles(await rawDiff(store, base.tree, head.tree, 0, signal));
+    base.tree === head.tree
+      ? []
+      : await changedFiles(await rawDiff(store, base.tree, head.tree, 0, signal), signal);
   const isWanted = (path: string) => wanted === null || wanted(path);
   const files = all.filter(
     (file) => isWanted(file.path) || (file.oldPath !== null && isWanted(file.oldPath)),

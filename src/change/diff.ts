@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { breathe } from "../breathe.js";
 import { SourceError, UsageError } from "../errors.js";
 import { decode, textOf } from "./bytes.js";
 import type { ObjectStore } from "./object-store.js";
@@ -154,20 +155,21 @@ function placeSections(output: Buffer, from: number, files: RawFile[]): void {
 }
 
 /** The changed files of a diff made with `-U0`, with their hunks; `kind` is still only what modes and git tell. */
-export function changedFiles(diff: RawDiff): ChangedFile[] {
+export async function changedFiles(diff: RawDiff, signal?: AbortSignal): Promise<ChangedFile[]> {
   let room = lineLimit;
-  return diff.files
-    .map((raw) => {
-      const file = changedFile(diff.output, raw, room);
-      room -= (file.added ?? 0) + (file.deleted ?? 0);
-      return file;
-    })
-    .sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  const files: ChangedFile[] = [];
+  for (const raw of diff.files) {
+    await breathe(signal);
+    const file = changedFile(raw, await linesOf(diff.output.subarray(raw.start, raw.end), signal), room);
+    room -= (file.added ?? 0) + (file.deleted ?? 0);
+    files.push(file);
+  }
+  return files.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
 
-function changedFile(output: Buffer, raw: RawFile, room: number): ChangedFile {
+function changedFile(raw: RawFile, lines: readonly string[], room: number): ChangedFile {
   const { status, path, oldPath, oldMode, newMode, oldId, newId } = raw;
-  const { hunks, binary, added, deleted } = readHunks(linesOf(output.subarray(raw.start, raw.end)), room);
+  const { hunks, binary, added, deleted } = readHunks(lines, room);
   const mode = newId === null ? oldMode : newMode;
   const kind = mode === "160000" ? "submodule" : mode === "120000" ? "symlink" : binary ? "binary" : "text";
   // Written out: over 10,000 files, copying with `...` takes as long as reading the hunks.
@@ -187,10 +189,31 @@ function changedFile(output: Buffer, raw: RawFile, room: number): ChangedFile {
   };
 }
 
-/** A file's text by lines: decoded whole, which is several times faster than line by line, when it is UTF-8 whole. */
-function linesOf(section: Buffer): string[] {
-  if (isUtf8(section)) return section.toString("utf8").split("\n");
-  return section.toString("latin1").split("\n").map(textOf);
+/** Bytes decoded in one go. */
+const pieceSize = 1024 * 1024;
+const newline = 0x0a;
+
+/**
+ * A file's text by lines: decoded by the piece, which is several times faster than line by line, where it is UTF-8
+ * whole.
+ */
+async function linesOf(section: Buffer, signal: AbortSignal | undefined): Promise<string[]> {
+  if (section.length <= pieceSize) return linesIn(section, isUtf8(section));
+  const isText = isUtf8(section);
+  const lines: string[] = [];
+  for (let at = 0; at <= section.length; ) {
+    const found = section.indexOf(newline, at + pieceSize);
+    const end = found === -1 ? section.length : found;
+    for (const line of linesIn(section.subarray(at, end), isText)) lines.push(line);
+    at = end + 1;
+    await breathe(signal);
+  }
+  return lines;
+}
+
+function linesIn(piece: Buffer, isText: boolean): string[] {
+  if (isText) return piece.toString("utf8").split("\n");
+  return piece.toString("latin1").split("\n").map(textOf);
 }
 
 const minus = 0x2d;

@@ -140,4 +140,15 @@ describe("a mirror", () => {
     expect(isGone).toBe(true);
     expect(take().top).not.toBe(mirror.top);
   });
+
+  it("keeps one function to be called when it goes away, however many changes asked for it", async () => {
+    const gone: string[] = [];
+    const then = (top: string) => gone.push(top);
+    const mirror = take();
+    for (let change = 0; change < 20; change++) mirror.onRemove(then);
+    await syncBoth(mirror);
+    await release(mirror);
+    await removeMirrors();
+    expect(gone).toEqual([mirror.top]);
+  });
 });

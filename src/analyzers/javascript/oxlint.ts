@@ -61,7 +61,7 @@ export const oxlint: Engine = {
   languages: "TypeScript or JavaScript",
   handles: (path) => hasScript(path) && !/\.d\.[mc]?ts$/.test(path),
   timeout: 30_000,
-  async analyse({ files, workspace, signal, note }) {
+  async analyse({ files, workspace, signal, limit, note }) {
     const folder = await workspace.scratch("oxlint");
     const written = new Map<string, Written>();
     for (const [index, file] of files.entries()) {
@@ -90,7 +90,7 @@ export const oxlint: Engine = {
       runProcess(process.execPath, [executable(), ...flags, "-c", configuration, ...names], {
         cwd,
         env,
-        timeout: this.timeout,
+        timeout: limit,
         signal,
         maxOutput: outputLimit,
       });

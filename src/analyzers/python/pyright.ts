@@ -119,7 +119,7 @@ async function counterparts(
 /** The command line instead of a session that failed, when there is time left. */
 async function checkOnce(
   { top, side, configuration, targets }: PyrightTask,
-  { workspace, signal }: EngineInput,
+  { workspace, signal, limit }: EngineInput,
   error: unknown,
 ): Promise<RawDiagnostic[]> {
   if (signal.aborted) throw error;
@@ -132,7 +132,7 @@ async function checkOnce(
     {
       cwd: top,
       env: await workspace.environment(),
-      timeout: pyright.timeout,
+      timeout: limit,
       signal,
       maxOutput: 8 * 1024 * 1024,
     },

@@ -50,6 +50,7 @@ function toolEngine({ name, command, timeout_s }: ToolSettings, tool: Tool): Eng
     languages: tool.languages,
     handles: (path) => tool.handles(path) && !isFixture(path),
     timeout: timeout_s * 1_000,
+    fixedTimeout: true,
     async analyse(input) {
       const { sluice, change } = input;
       const program = command ?? (await findProgram(tool.program, sluice.env.PATH, change.repository.root));

@@ -98,11 +98,9 @@ export function analyse(asked: unknown) {
   if (late.size > 0) found.head = withoutUnsure(found.head, late, pairs, trees);
   const told = withoutFloods(found, pairs);
   if (told.left > 0) notes.push(`${told.left} files have more mistakes than can be told`);
-  const count = missed.head.late.size + late.size;
-  if (count > 0) notes.push(`no time for ${count} files`);
   notes.push(...[...missed.head.lost, ...missed.base.lost].slice(0, 5));
   if (limitMemory()) forgetSessions();
-  return { ...told.found, importers: importers.paths.length, notes };
+  return { ...told.found, importers: importers.paths.length, late: missed.head.late.size + late.size, notes };
 }
 
 /** Diagnostics of one file on one side: nobody reads more, and the server has to. */

@@ -31,6 +31,7 @@ const answer = z.object({
   base: z.array(diagnostic),
   head: z.array(diagnostic),
   importers: z.number(),
+  late: z.number(),
   notes: z.array(z.string()),
 });
 
@@ -53,6 +54,7 @@ export const typescript: Engine = {
       },
     );
     for (const note of result.notes) input.note(note);
+    if (result.late > 0) input.late(`no time for ${result.late} files`);
     if (result.importers > 0) input.note(`${result.importers} unchanged importers checked too`);
     const found: BothSides = { base: [], head: [] };
     for (const side of sides) {
@@ -65,8 +67,8 @@ export const typescript: Engine = {
   },
 };
 
-/** Milliseconds the process may take, with some left for what comes before and after. */
-const budget = 75_000;
+/** Part of its time that the process may take, with some left for what comes before and after. */
+const budget = 5 / 6;
 
 /** What the process is asked. */
 export async function request(input: EngineInput) {
@@ -74,7 +76,7 @@ export async function request(input: EngineInput) {
     head: await sideOf(input, "head"),
     base: await sideOf(input, "base"),
     installed: await installedFor(input.change),
-    budget,
+    budget: Math.round(input.limit * budget),
     files: input.files.map((file) => ({ base: file.base, head: file.head })),
     affected: { base: affected(input, "base"), head: affected(input, "head") },
   };

@@ -1,11 +1,18 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import type { Language, Parser, Tree } from "web-tree-sitter";
 
 export interface LoadedParser {
   parser: Parser;
   language: Language;
 }
+
+/** Steps between which others get their turn: about 10 ms of a processor. By steps, so that load changes nothing. */
+const stretch = 250;
+
+/** The parse that each grammar's parser is in the middle of. */
+const busy = new Map<string, Promise<unknown>>();
 
 const loaded = new Map<string, Promise<LoadedParser>>();
 let runtime: Promise<void> | undefined;
@@ -29,14 +36,29 @@ export function loadParser(grammar: string): Promise<LoadedParser> {
 
 /**
  * A text's tree, to be deleted by who asked; null when the parser gave up after so many steps (calls of its progress
- * callback: steps and not time, so that the answer does not depend on the machine's load).
+ * callback: steps and not time, so that the answer does not depend on the machine's load). A long text is parsed in
+ * stretches, between which the process does other things.
  */
 export async function parse(grammar: string, text: string, steps: number): Promise<Tree | null> {
   const { parser } = await loadParser(grammar);
-  let taken = 0;
-  const tree = parser.parse(text, null, { progressCallback: () => ++taken > steps });
-  if (tree === null) parser.reset();
-  return tree;
+  const before = busy.get(grammar);
+  const mine = (before ?? Promise.resolve()).then(() => inStretches(parser, text, steps));
+  const settled = mine.catch(() => parser.reset());
+  busy.set(grammar, settled);
+  return mine;
+}
+
+async function inStretches(parser: Parser, text: string, steps: number): Promise<Tree | null> {
+  for (let left = steps; left > 0; left -= stretch) {
+    let taken = 0;
+    const most = Math.min(left, stretch);
+    // Stopped, it goes on where it was when it is asked for the same text again.
+    const tree = parser.parse(text, null, { progressCallback: () => ++taken > most });
+    if (tree !== null) return tree;
+    await setImmediate();
+  }
+  parser.reset();
+  return null;
 }
 
 async function start(grammar: string): Promise<LoadedParser> {

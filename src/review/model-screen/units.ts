@@ -1,4 +1,4 @@
-import { breathe } from "../../analyzers/breathe.js";
+import { breathe } from "../../breathe.js";
 import type { Change, ChangedFile, Hunk } from "../../change/types.js";
 import { maskCode } from "../../mask.js";
 import { printable } from "../../printable.js";
