@@ -49,7 +49,7 @@ export const pyright: Engine = {
     const installed = await virtualEnvironment(input);
     const configuration = await settings(input, installed);
     const common = { top, configuration, stamp: installed?.stamp ?? "" };
-    workspace.onRemove(endSession);
+    workspace.onRemove(endSessionBelow);
     startSession(common);
     const floods = new Set<string>();
     const check = async (side: Side, targets: readonly string[]) => {
@@ -114,6 +114,11 @@ async function counterparts(
   }
   const written = await workspace.listing("base", "python");
   return [...new Set(found)].filter((path) => written.has(path));
+}
+
+/** Of a workspace's folder that goes away. Knows nothing of any change, because it outlives them. */
+function endSessionBelow(top: string): void {
+  endSession(join(top, "python"));
 }
 
 /** The command line instead of a session that failed, when there is time left. */
