@@ -157,7 +157,7 @@ async function knock(endpoint: Endpoint, signal: AbortSignal): Promise<void> {
   const socket = connect({
     host: hostname.replace(/^\[|\]$/g, ""),
     port: Number(port) || (protocol === "https:" ? 443 : 80),
-    lookup: localhostLookup(endpoint.baseUrl),
+    lookup: hostname === "localhost" ? new Localhost().lookup : undefined,
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: 500,
   });
