@@ -1,10 +1,10 @@
+import { fence } from "../fence.js";
 import { sentSchema } from "./answer-schema.js";
 import { type Attempt, afterLimit, learn, Phase, patiently, type Timing } from "./attempt.js";
 import type { Completion, CompletionRequest } from "./completion.js";
 import type { Inspection } from "./discover.js";
 import type { Endpoint } from "./endpoints.js";
 import { LocalFailure, slow } from "./failures.js";
-import { fence } from "./fence.js";
 import type { Host } from "./host.js";
 import type { Answer, Job } from "./job.js";
 import type { Limited } from "./limits.js";
