@@ -7,13 +7,19 @@ import { lineOf, lineStarts } from "../line-starts.js";
 import { eachOf } from "../warm/answer.js";
 import { findSecrets, isLocalUrl, isPlaceholder, type Secret, withoutOverlaps } from "./secret-rules.js";
 
-const question = z.object({ key: z.string(), path: z.string(), text: z.string() });
+const question = z.object({
+  key: z.string(),
+  path: z.string(),
+  text: z.string(),
+  /** The text leaves the machine: no comment in it can allow that. */
+  outgoing: z.boolean().default(false),
+});
 
 /** Ways to say on the line itself that it is no secret. */
 const allowed =
   /secretlint-disable|gitleaks:allow|allowlist[ -]secret|nosec\b|noqa:\s*S10[5-7]|trufflehog:ignore|ggignore/i;
 
-export const analyse = eachOf(question, async ({ path, text }) => {
+export const analyse = eachOf(question, async ({ path, text, outgoing }) => {
   const starts = lineStarts(text);
   const secrets = withoutOverlaps([
     ...(await presetSecrets(text, path).catch(() => [])),
@@ -23,7 +29,7 @@ export const analyse = eachOf(question, async ({ path, text }) => {
   return secrets.flatMap(({ code, what, severity, start, end }) => {
     const line = lineOf(starts, start);
     const source = text.slice(starts[line - 1], starts[line]);
-    if (allowed.test(source)) return [];
+    if (!outgoing && allowed.test(source)) return [];
     // The secret itself stays in here: what goes out is kept for the next call.
     const masked = values.reduce((masking, value) => masking.replaceAll(value, "********"), source.trim());
     const hash = createHash("sha256").update(text.slice(start, end)).digest("hex");

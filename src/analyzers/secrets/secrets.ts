@@ -1,10 +1,9 @@
-import { posix } from "node:path";
 import * as z from "zod";
 import { breathe } from "../breathe.js";
 import { type BothSides, type Engine, evidenceOf } from "../engine.js";
-import { isFixture, isTest } from "../files.js";
 import { textsOf } from "../texts.js";
 import { answersOf } from "../warm/answers.js";
+import { isForShow } from "./for-show.js";
 
 const answer = z.array(
   z.object({
@@ -55,14 +54,3 @@ export const secrets: Engine = {
     return found;
   },
 };
-
-/** Tests, examples and documentation show secrets that open nothing. */
-function isForShow(path: string): boolean {
-  return (
-    isTest(path) ||
-    isFixture(path) ||
-    /\.(md|mdx|rst|adoc|txt|example|sample|template|dist|snap)$/i.test(path) ||
-    /(^|\/)docs?\//i.test(path) ||
-    /example|sample/i.test(posix.basename(path))
-  );
-}
