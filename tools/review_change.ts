@@ -7,18 +7,23 @@ export default defineLongTool({
   group: "review",
   title: "Review a change",
   description:
-    "Call this first: reviews a change through all free stages, stopping at the first that decides. Says what to fix, or how to get the verdict that ships.",
+    "Call this first: reviews a change stage by stage, the free ones before a premium model, stopping at the first that decides. Says what to fix, or gives the verdict that ships.",
   input: reviewArguments,
   output: reviewOutput,
   // It runs the gates, but only where a person had allowed some before the server started: see `noGates`.
-  hints: ({ trustedGates, tools, remoteModel }) =>
-    trustedGates || tools ? runsProjectCode : { ...ownState, openWorldHint: remoteModel },
+  hints: ({ trustedGates, tools, remoteModel, sources }) =>
+    trustedGates || tools ? runsProjectCode : { ...ownState, openWorldHint: remoteModel || sources },
   open: openChangeJob,
   async run(requested, { until }, { sluice, signal, progress, hints }) {
     const { review } = await import("../src/review/pipeline.js");
+    const { receiptPath } = await import("../src/review/premium-review/receipt.js");
     return review(requested, sluice, until, {
       signal,
       onProgress: progress,
+      receipt: receiptPath(sluice, undefined),
+      noPremium: hints.openWorldHint
+        ? undefined
+        : "a premium source was set up after the server started, which told the client that nothing leaves the machine: restart it",
       noGates: hints.destructiveHint
         ? undefined
         : "this repository's commands were trusted after the server started: call run_gates, or restart the server",

@@ -1,13 +1,16 @@
 import { Option } from "commander";
 import { printable } from "../printable.js";
 import { type ReviewResult, reviewChange, stageNames } from "../review/pipeline.js";
+import { receiptPath } from "../review/premium-review/receipt.js";
 import type { AddCommand, CommandContext } from "./command-line.js";
 
 export const reviewCommand: AddCommand = (program, context) => {
   const { sluice, terminal, signal, exit } = context;
   program
     .command("review")
-    .description("Review the change in a git repository: gates, pre-screen, fingerprint, class, route.")
+    .description(
+      "Review the change in a git repository: gates, pre-screen, fingerprint, class, route, and a premium model.",
+    )
     .argument("[path]", "a folder of the repository", ".")
     .option("--base <ref>", "compare with this (default: where the branch left the default branch)")
     .option(
@@ -17,6 +20,8 @@ export const reviewCommand: AddCommand = (program, context) => {
     .option("--task <id>", "flow task the change belongs to")
     .option("--paths <glob...>", "only files that match")
     .addOption(new Option("--until <stage>", "stop after this stage").choices([...stageNames]))
+    .option("--no-premium", "stop before a premium model is asked")
+    .option("--receipt <path>", "leave a receipt as flow-next reads it (default: REVIEW_RECEIPT_PATH)")
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",
@@ -34,7 +39,14 @@ export const reviewCommand: AddCommand = (program, context) => {
       // A person who types a path means it: the limits on `repo` are for callers who are models.
       const opened = { ...sluice, roots: async () => [path] };
       const result = await terminal.during("reviewing", (progress) =>
-        reviewChange(opened, args, { signal, onProgress: progress }),
+        reviewChange(opened, args, {
+          signal,
+          onProgress: progress,
+          receipt: receiptPath(sluice, options.receipt),
+          noPremium: options.premium ? undefined : "not asked for (--no-premium)",
+          // Who presses Ctrl-C at a terminal wants it to end.
+          finishSent: false,
+        }),
       );
       if (options.json) terminal.print(JSON.stringify(result, null, 2));
       else show(result, options.until, context);
@@ -48,6 +60,8 @@ interface ReviewOptions {
   task?: string;
   paths?: string[];
   until?: (typeof stageNames)[number];
+  receipt?: string;
+  premium: boolean;
   json?: boolean;
 }
 
@@ -83,6 +97,14 @@ function show(result: ReviewResult, until: string | undefined, { terminal }: Com
     print(`\n  ${colours.red("●")} ${place}${printable(message)}`);
     print(colours.dim(`    ${printable([source, id].filter((part) => part !== null).join("  "))}`));
   }
+  if (result.remarks !== null) {
+    print(`\n${printable(result.remarks.summary)}`);
+    for (const { file, line, message } of result.remarks.findings) {
+      const place = file === null ? "" : `${printable(file)}${line === null ? "" : `:${line}`}  `;
+      print(`  ${colours.dim("○")} ${place}${printable(message)}`);
+    }
+  }
+  if (result.receipt !== null) print(colours.dim(`\nreceipt: ${printable(result.receipt)}`));
   for (const { path, reason } of result.skipped)
     print(`\n  not reviewed: ${printable(path)}: ${printable(reason)}`);
   for (const warning of result.warnings) note(`${colours.yellow("warning")}: ${printable(warning)}`);
@@ -101,7 +123,12 @@ function nextStep(result: ReviewResult, until: string | undefined): string {
   if (result.verdict === null && until !== undefined && result.stages.length > 0) {
     return `Stopped after ${until}, as asked.`;
   }
+  if (result.verdict !== null && result.decided_by === "premium") {
+    return result.verdict === "SHIP" ? "Ship it." : "Work on it, then run sluice review again.";
+  }
   if (result.review === null) return result.next;
+  const premium = result.stages.find(({ name }) => name === "premium");
+  if (premium?.state === "error") return `No premium model gave a verdict: ${premium.summary}`;
   const open = result.stages.some(({ state }) => state === "issues" || state === "error");
   return `${open ? "" : "Nothing free stands against the change. "}A premium model has yet to read it: have your agent call review_change.`;
 }

@@ -22,6 +22,7 @@ export const environmentVariables: readonly { name: string; key: string; kind: K
   { name: "PRESCREEN_MAX_ITERATIONS", key: "review.prescreen.max_iterations", kind: "integer" },
   { name: "FINGERPRINT_ENABLED", key: "review.fingerprint.enabled", kind: "boolean" },
   { name: "FINGERPRINT_SKIP_UNCHANGED", key: "review.fingerprint.skip_unchanged", kind: "boolean" },
+  { name: "PREMIUM_REVIEW_ENABLED", key: "review.premium.enabled", kind: "boolean" },
 ];
 
 /** The keys that environment variables set; a value of the wrong kind is a problem and sets nothing. */

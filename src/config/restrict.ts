@@ -107,10 +107,16 @@ const rules: readonly Rule[] = [
     path: "review.fingerprint.require_blocker_change",
     judge: mustNotDisable("a part of the fingerprint check"),
   },
+  // Off, it costs nothing and ships nothing.
+  {
+    path: "review.premium.enabled",
+    judge: (value, baseline) =>
+      value === false ? null : mustBeSame("it has premium models asked")(value, baseline),
+  },
   { path: "review.classification.security_patterns", judge: mustKeepAll("patterns") },
   { path: "review.classification.complex_patterns", judge: mustKeepAll("patterns") },
   // A key that this version does not know may loosen review in the next one.
-  ...["gates", "prescreen", "fingerprint", "classification"].map((section) => ({
+  ...["gates", "prescreen", "fingerprint", "premium", "classification"].map((section) => ({
     path: `review.${section}.*`,
     judge: mustBeSame("it may loosen review"),
   })),

@@ -224,6 +224,8 @@ const review = z
     fingerprint: z
       .looseObject({ enabled: flag(true), skip_unchanged: flag(true), require_blocker_change: flag(true) })
       .prefault({}),
+    /** Switched off, a review ends before a premium model is asked, and hands over to the agent. */
+    premium: z.looseObject({ enabled: flag(true) }).prefault({}),
     classification: z
       .looseObject({
         security_patterns: globs([

@@ -12,7 +12,10 @@ export interface PremiumRequest {
   prompt: string;
   /** JSON Schema of the answer (every property required, none additional); sources that can enforce it do. */
   schema: { name: string; json: Readonly<Record<string, unknown>> };
-  /** Of an earlier answer to be continued, where that saves tokens; null begins anew. */
+  /**
+   * Of an earlier answer to be continued; null begins anew. The prompt then leaves out what that session was shown, so
+   * a source that can't continue it must throw `session_lost` and ask nothing.
+   */
   session: string | null;
   /** Tokens. */
   maxOutputTokens: number;
@@ -78,6 +81,7 @@ export interface PremiumSource {
  * - `too_large`: the prompt does not fit the model.
  * - `cut`: the answer ended at a limit or in the middle; `silent`: it ended without a message.
  * - `timeout`: ours; `unreachable`: no connection, or the program did not start or crashed.
+ * - `session_lost`: the session to continue is not there any more; nothing was asked, so ask anew with everything.
  * - `not_stripped`: it can't be called without tools or settings, so it was not called.
  * - `refused`: the provider or the model declined.
  */
@@ -93,6 +97,7 @@ export type FailureKind =
   | "silent"
   | "timeout"
   | "unreachable"
+  | "session_lost"
   | "not_stripped"
   | "refused";
 

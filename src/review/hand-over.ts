@@ -6,20 +6,24 @@ import type { Known } from "./step.js";
 /**
  * What remains when the free stages have nothing against a change: a reviewer has to read it. The agent gets all it
  * takes to do that itself or to have it done.
+ *
+ * @param afterwards what became of asking a premium source; null when none was asked
  */
 export async function handOver(
   known: Known,
   stages: ReviewResult["stages"],
+  afterwards: string | null = null,
 ): Promise<Pick<ReviewResult, "review" | "next">> {
   const { change, classification, route, surroundings } = known;
   const command = diffCommand(change);
   const prompt = fillPrompt(await loadPrompt("review"), {
+    rules: (await loadPrompt("review-rules")).text,
     class: classification?.class ?? "unknown, take it for SECURITY",
     change: command === null ? "the diff that was passed to review_change" : `\`${command}\``,
     already: already(known),
   });
   return {
-    next: `${standing(stages)} ${known.route?.next ?? `No reviewer could be looked for: ${summaryOf(stages, "route")}`} To review it yourself: follow review.prompt, read review.files, and pass record_verdict the same change arguments as this call.`,
+    next: `${standing(stages)} ${afterwards ?? known.route?.next ?? `No reviewer could be looked for: ${summaryOf(stages, "route")}`} To review it yourself: follow review.prompt, read review.files, and pass record_verdict the same change arguments as this call.`,
     review: {
       prompt,
       diff_command: command,
@@ -34,7 +38,7 @@ export async function handOver(
 function standing(stages: ReviewResult["stages"]): string {
   const named = (state: string) =>
     stages
-      .filter((stage) => stage.state === state && stage.name !== "route")
+      .filter((stage) => stage.state === state && stage.name !== "route" && stage.name !== "premium")
       .map(({ name }) => name)
       .join(", ");
   const [issues, errors] = [named("issues"), named("error")];

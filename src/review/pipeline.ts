@@ -1,12 +1,15 @@
 import { changeLabel } from "../change/change.js";
 import { requireValid } from "../config/load.js";
 import { isSluiceError, messageOf } from "../errors.js";
+import type { openSource } from "../premium/open-source.js";
 import type { Sluice } from "../sluice.js";
 import { handOver } from "./hand-over.js";
+import { leaveReceipt } from "./premium-review/receipt.js";
+import { premium } from "./premium-review/stage.js";
 import { openRequestedChange, type RequestedChange } from "./requested-change.js";
 import type { ReviewArguments, ReviewResult, stageNames } from "./review-schema.js";
 import { classification, fingerprint, gates, prescreen, route } from "./stages.js";
-import type { Known, Stage, Step } from "./step.js";
+import type { Decision, Known, Stage, Step } from "./step.js";
 
 export {
   type ReviewArguments,
@@ -16,8 +19,8 @@ export {
   stageNames,
 } from "./review-schema.js";
 
-/** What a review consists of, in order; the premium review that ends it comes with the sources that give it. */
-const stages = [gates, prescreen, fingerprint, classification, route] as const;
+/** What a review consists of, in order. */
+const stages = [gates, prescreen, fingerprint, classification, route, premium] as const;
 
 export interface ReviewOptions {
   signal: AbortSignal;
@@ -26,6 +29,14 @@ export interface ReviewOptions {
   noGates?: string | undefined;
   /** Why the configured programs must not look at the change in this call; undefined when they may. */
   noTools?: string | undefined;
+  /** Why no premium model is asked in this call; undefined when one may be. */
+  noPremium?: string | undefined;
+  /** With false, an abort ends even a premium call that was sent. Default: it is let finish and its verdict kept. */
+  finishSent?: boolean | undefined;
+  /** Absolute path that a receipt is wanted at; null for nowhere. */
+  receipt?: string | null | undefined;
+  /** Opens a premium source; default: the ones that ship. */
+  openSource?: typeof openSource | undefined;
 }
 
 /** The whole review of the change that the arguments name. Throws UsageError when they name none. */
@@ -58,7 +69,10 @@ export async function review(
     attested: null,
     class: null,
     stages: [],
+    remarks: null,
     premium: null,
+    attempts: [],
+    receipt: null,
     review: null,
     fingerprint: null,
     context_fingerprint: null,
@@ -74,6 +88,7 @@ export async function review(
         : `Nothing to review: ${trees.head} changes nothing against ${trees.base}${where}. Pass another base, head or paths if that is not what was meant.`;
     return result;
   }
+  let afterwards: string | null = null;
   for (const stage of stages) {
     options.onProgress?.(stage.doing);
     const started = performance.now();
@@ -84,8 +99,12 @@ export async function review(
       ms: Math.round(performance.now() - started),
       summary: step.summary,
     });
+    if (step.attempts !== undefined) result.attempts = step.attempts;
+    if (stage === premium && step.state === "error") afterwards = step.premiumNext ?? step.summary;
+    else if (step.premiumNext !== undefined) afterwards = step.premiumNext;
     if (step.decision !== undefined) {
-      Object.assign(result, step.decision);
+      decide(result, step.decision);
+      await receiptFor(known, step.decision, result);
       break;
     }
     if (stage.name === until) {
@@ -96,9 +115,37 @@ export async function review(
   result.class = known.classification?.class ?? null;
   result.fingerprint = known.fingerprint?.fingerprint ?? null;
   result.context_fingerprint = known.fingerprint?.context_fingerprint ?? null;
-  if (result.next === "") Object.assign(result, await handOver(known, result.stages));
+  if (result.next === "") Object.assign(result, await handOver(known, result.stages, afterwards));
   result.warnings = [...new Set([...known.warnings, ...warningsOf(known)])];
   return result;
+}
+
+function decide(result: ReviewResult, decision: Decision): void {
+  result.verdict = decision.verdict;
+  result.decided_by = decision.decided_by;
+  result.next = decision.next;
+  if ("blockers" in decision) result.blockers = decision.blockers;
+  if ("attested" in decision) result.attested = decision.attested;
+  if ("premium" in decision) result.premium = decision.premium;
+  if (decision.decided_by === "premium") {
+    result.remarks = { summary: decision.summary, findings: decision.remarks };
+  }
+}
+
+/** Only a premium model's own verdict leaves a receipt, given now or repeated for the very same change. */
+async function receiptFor(known: Known, decision: Decision, result: ReviewResult): Promise<void> {
+  const { change, sluice, signal, receipt } = known;
+  if (receipt == null) return;
+  const record =
+    decision.decided_by === "premium" || decision.decided_by === "fingerprint" ? decision.record : null;
+  if (record === null) {
+    known.warnings.push(`No receipt at ${receipt}: it takes a premium model's verdict.`);
+    return;
+  }
+  const summary = decision.decided_by === "premium" ? decision.summary : "";
+  const why = await leaveReceipt(change, sluice, { path: receipt, record, summary, signal });
+  if (why === null) result.receipt = receipt;
+  else known.warnings.push(why);
 }
 
 async function attempt({ name, section, run }: Stage, known: Known): Promise<Step> {

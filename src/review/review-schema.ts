@@ -23,6 +23,8 @@ export const reviewOutput = z.object({
   /** What to do now. */
   next: z.string(),
   blockers: z.array(blocker),
+  /** What the premium reviewer says besides its verdict; null without one. */
+  remarks: z.object({ summary: z.string(), findings: z.array(blocker) }).nullable(),
   /** A verdict on this very change that somebody else reached; never a SHIP of ours. */
   attested: z
     .object({
@@ -35,7 +37,7 @@ export const reviewOutput = z.object({
   class: z.enum(["SECURITY", "COMPLEX", "ROUTINE"]).nullable(),
   stages: z.array(
     z.object({
-      name: z.enum(stageNames),
+      name: z.enum([...stageNames, "premium"]),
       /** `passed`: nothing against the change; `error`: the stage failed, which says nothing about the change. */
       state: z.enum(["passed", "issues", "skipped", "error"]),
       ms: z.int(),
@@ -45,6 +47,18 @@ export const reviewOutput = z.object({
   premium: z
     .object({ source: z.string().nullable(), model: z.string().nullable(), tokens: z.int().nullable() })
     .nullable(),
+  /** Premium sources that were asked in this call, in order, and what came of it. */
+  attempts: z.array(
+    z.object({
+      source: z.string(),
+      model: z.string(),
+      outcome: z.string(),
+      why: z.string(),
+      ms: z.int(),
+    }),
+  ),
+  /** Path of the receipt that was written; null for none. */
+  receipt: z.string().nullable(),
   /** What a reviewer needs; null when there is nothing left to review. */
   review: z
     .object({

@@ -1,10 +1,11 @@
 import { surroundings } from "../change/surroundings.js";
+import { findVerdicts, type VerdictRecord } from "../state/review-state.js";
 import { classifyWithModel } from "./classify.js";
-import { checkFingerprint } from "./fingerprint-check.js";
+import { checkFingerprint, type FingerprintCheck } from "./fingerprint-check.js";
 import { type Check, runGates } from "./gates.js";
 import { type Prescreen, prescreen as runPrescreen } from "./prescreen.js";
 import { route as findRoute } from "./route.js";
-import type { Attested, Blocker, Stage, Step } from "./step.js";
+import type { Attested, Blocker, Known, Stage, Step } from "./step.js";
 
 /** The project's own checks: a failure that the change brought in ends the review. */
 export const gates: Stage<"gates"> = {
@@ -142,8 +143,10 @@ export const fingerprint: Stage<"fingerprint"> = {
       source: previous.model ?? by,
       id: null,
     }));
-    const premium = by === "sluice" ? { source: null, model: previous.model, tokens: null } : null;
-    const repeated = { decided_by: "fingerprint", blockers, premium, attested, next } as const;
+    const record = by === "sluice" ? await ownRecord(known, result) : null;
+    const premium =
+      by === "sluice" ? { source: record?.source ?? null, model: previous.model, tokens: null } : null;
+    const repeated = { decided_by: "fingerprint", blockers, premium, attested, record, next } as const;
     const { verdict } = previous;
     if (verdict !== "SHIP") {
       return {
@@ -196,6 +199,23 @@ export const route: Stage<"route"> = {
     return { state: "passed", summary: decision === "route" ? `${source} ${model}` : decision };
   },
 };
+
+/** The record behind a verdict of ours that is repeated for the very same change. */
+async function ownRecord(
+  { change, sluice, store }: Known,
+  { fingerprint: own, context_fingerprint: context, previous }: FingerprintCheck,
+): Promise<VerdictRecord | null> {
+  if (previous?.same_change !== true) return null;
+  const records = await findVerdicts(store, sluice, { fingerprint: own });
+  const found = records.find(
+    (record) =>
+      record.attested_by === "sluice" &&
+      record.context_fingerprint === context &&
+      record.verdict === previous.verdict &&
+      record.task === change.task,
+  );
+  return found ?? null;
+}
 
 /** Per reason the checks that were skipped for it: `lint: not trusted yet (…); build, typecheck: none found`. */
 function whySkipped(checks: readonly Check[]): string[] {

@@ -1,5 +1,7 @@
 import type { Surroundings } from "../change/surroundings.js";
+import type { openSource } from "../premium/open-source.js";
 import type { Sluice } from "../sluice.js";
+import type { VerdictRecord } from "../state/review-state.js";
 import type { Classification } from "./classify.js";
 import type { FingerprintCheck } from "./fingerprint-check.js";
 import type { Prescreen } from "./prescreen.js";
@@ -13,6 +15,14 @@ export interface Known extends RequestedChange {
   onProgress?: ((message: string) => void) | undefined;
   noGates?: string | undefined;
   noTools?: string | undefined;
+  /** Why no premium model is asked in this call; undefined when one may be. */
+  noPremium?: string | undefined;
+  /** With false, going away ends even a premium call that was sent: a person pressed Ctrl-C. */
+  finishSent?: boolean | undefined;
+  /** Where a receipt is wanted; null for nowhere. */
+  receipt?: string | null | undefined;
+  /** Default: the sources that ship. */
+  openSource?: typeof openSource | undefined;
   warnings: string[];
   prescreen?: Prescreen;
   fingerprint?: FingerprintCheck;
@@ -30,8 +40,8 @@ export interface Blocker {
 }
 
 /**
- * How a stage ends the review. The types hold law 1: only a fingerprint can bring a SHIP here, and only as the
- * repetition of what Sluice itself got from a premium model.
+ * How a stage ends the review. The types hold law 1: a SHIP comes from a premium model that Sluice itself asked, with the
+ * record of it, or from a fingerprint as the repetition of such a one.
  */
 export type Decision =
   | { verdict: "NEEDS_WORK"; decided_by: "gates" | "prescreen"; blockers: Blocker[]; next: string }
@@ -41,6 +51,18 @@ export type Decision =
       blockers: Blocker[];
       premium: { source: string | null; model: string | null; tokens: null } | null;
       attested: Attested | null;
+      /** The verdict that is repeated, when it is Sluice's own. */
+      record: VerdictRecord | null;
+      next: string;
+    }
+  | {
+      verdict: "SHIP" | "NEEDS_WORK" | "MAJOR_RETHINK" | "NEEDS_HUMAN";
+      decided_by: "premium";
+      blockers: Blocker[];
+      remarks: Blocker[];
+      summary: string;
+      premium: { source: string; model: string; tokens: number | null };
+      record: VerdictRecord;
       next: string;
     }
   | { verdict: null; decided_by: null; attested: Attested; next: string };
@@ -57,6 +79,20 @@ export interface Step {
   state: "passed" | "issues" | "skipped" | "error";
   summary: string;
   decision?: Decision;
+  /** Premium sources that were asked, or were about to be. */
+  attempts?: Attempt[];
+  /** What to do when no premium model gave a verdict. */
+  premiumNext?: string;
+}
+
+/** One premium source that was asked, or was about to be. */
+export interface Attempt {
+  source: string;
+  model: string;
+  /** `answered`, or the kind of failure. */
+  outcome: string;
+  why: string;
+  ms: number;
 }
 
 export interface Stage<N extends string = string> {

@@ -24,6 +24,12 @@ export const verdictSchema = z.looseObject({
   head_tree: z.string(),
   /** ISO time. */
   at: z.string(),
+  /** Of the premium source that gave it, for a later review to go on from. */
+  session: z
+    .looseObject({ source: z.string(), access: z.string(), model: z.string(), id: z.string() })
+    .optional(),
+  /** Key of the manifest in the cache `reviews`: what the reviewer was shown. */
+  manifest: z.string().optional(),
   /** HMAC of all the rest; see `seal.ts`. */
   seal: z.string().optional(),
 });

@@ -62,7 +62,7 @@ export interface StateStore {
   cache(area: CacheArea): Cache;
 }
 
-export type CacheArea = "local-model";
+export type CacheArea = "local-model" | "reviews";
 
 const largest = 64 * 1024 * 1024;
 const keptResults = 200;

@@ -65,7 +65,7 @@ describe("a review", () => {
   it("goes through every stage and hands over to a reviewer when nothing decides", async () => {
     repository.write({ "README.md": "hello, world\n" });
     const result = await review();
-    expect(result.stages.map(({ name }) => name)).toEqual(stageNames);
+    expect(result.stages.map(({ name }) => name)).toEqual([...stageNames, "premium"]);
     expect(result).toMatchObject({ verdict: null, decided_by: null, class: "ROUTINE", blockers: [] });
     expect(result.next).toContain("record_verdict");
     expect(result.review?.prompt).toContain(result.review?.diff_command ?? "?");
@@ -171,7 +171,7 @@ describe("a review", () => {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, JSON.stringify({ review: { routing: { routine: ["claude_max:opsu"] } } }));
     const result = await review();
-    expect(result.stages.at(-1)).toMatchObject({ name: "route", state: "error" });
+    expect(result.stages.at(-2)).toMatchObject({ name: "route", state: "error" });
     expect(result.next).toMatch(
       /^Nothing free stands against the change\. No reviewer could be looked for: review\.routing\.routine leads to no reviewer: .*no model is called opsu/,
     );

@@ -74,7 +74,8 @@ export function testRepository(
     sluice(overrides = {}) {
       return createSluice({
         cwd: path,
-        env: { PATH: process.env.PATH, HOME: home },
+        // Whoever runs the tests may have premium programs on PATH, and pays for them.
+        env: { PATH: process.env.PATH, HOME: home, PREMIUM_REVIEW_ENABLED: "0" },
         log: () => {},
         ...overrides,
       });

@@ -8,8 +8,8 @@ export const serverProgram = fileURLToPath(new URL("../../dist/src/cli/main.js",
 
 /** What a server in this repository is started with: a home of its own, nothing of the user's. */
 export function serverEnvironment(repository: TestRepository, extra: Record<string, string> = {}) {
-  const { PATH = "", HOME = "" } = repository.sluice().env;
-  return { PATH, HOME, ...extra };
+  const { PATH = "", HOME = "", PREMIUM_REVIEW_ENABLED = "" } = repository.sluice().env;
+  return { PATH, HOME, PREMIUM_REVIEW_ENABLED, ...extra };
 }
 
 export interface RawServer {

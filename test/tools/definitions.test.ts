@@ -62,7 +62,7 @@ describe("the tool list", () => {
       "run_gates",
     ]);
     const withSources = tools.filter((tool) => tool.hints({ ...untrusted, sources: true }).openWorldHint);
-    expect(withSources.map(({ name }) => name)).toEqual(["run_gates", "quota_status"]);
+    expect(withSources.map(({ name }) => name)).toEqual(["review_change", "run_gates", "quota_status"]);
     for (const tool of tools) {
       for (const value of Object.values(tool.hints(untrusted))) expect(typeof value).toBe("boolean");
       expect(Object.keys(tool.hints(untrusted))).toHaveLength(4);

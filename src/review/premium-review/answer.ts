@@ -1,0 +1,186 @@
+import * as z from "zod";
+import { SourceError } from "../../errors.js";
+import type { PremiumAnswer } from "../../premium/source.js";
+
+export const verdicts = ["SHIP", "NEEDS_WORK", "MAJOR_RETHINK", "NEEDS_HUMAN"] as const;
+export type Verdict = (typeof verdicts)[number];
+
+const finding = z.strictObject({
+  severity: z.enum(["P0", "P1", "P2", "P3"]),
+  file: z.string().nullable(),
+  line: z.number().nullable(),
+  problem: z.string(),
+  suggestion: z.string(),
+});
+export type ReviewFinding = z.output<typeof finding>;
+
+const answerSchema = z.strictObject({
+  findings: z.array(finding),
+  prior: z.array(z.strictObject({ number: z.number(), status: z.enum(["fixed", "not_fixed", "withdrawn"]) })),
+  summary: z.string(),
+  // Last, so that it is written after what it rests on.
+  verdict: z.enum(verdicts),
+});
+
+/** What a source that can enforce a schema is given. */
+export const answerJsonSchema: Readonly<Record<string, unknown>> = (() => {
+  const { $schema: _, ...schema } = z.toJSONSchema(answerSchema);
+  return schema;
+})();
+
+export interface ReadAnswer {
+  verdict: Verdict;
+  findings: ReviewFinding[];
+  prior: z.output<typeof answerSchema>["prior"];
+  summary: string;
+}
+
+/** A premium model answered, and what it said is no verdict. It is never a pass; the text is kept. */
+export class NoVerdict extends SourceError {
+  readonly text: string;
+
+  constructor(why: string, text: string) {
+    super(
+      `The reviewer gave no verdict: ${why}.`,
+      "This counts as no review. Read what it wrote (see `text`), then call review_change again if another premium call is worth it.",
+      { kind: "no_verdict" },
+    );
+    this.text = text;
+  }
+}
+
+/**
+ * The verdict in a model's answer. Structured output counts where the source has it; else the answer is one JSON
+ * object, or prose that ends with a verdict tag on a line of its own. Tags in code, in quotations and inside of
+ * sentences are what the model speaks about, not its verdict.
+ *
+ * @throws NoVerdict when there is none, when there are two, or when verdict and findings contradict each other
+ */
+export function readAnswer(answer: Pick<PremiumAnswer, "text" | "structured">): ReadAnswer {
+  const { text } = answer;
+  const given = answer.structured ?? wholeJson(text);
+  if (given === null || given === undefined) return readProse(text);
+  const parsed = answerSchema.safeParse(given);
+  if (!parsed.success) {
+    throw new NoVerdict(
+      `its answer does not have the form that was asked for (${z.prettifyError(parsed.error).split("\n", 1)[0] ?? ""})`,
+      text,
+    );
+  }
+  // A tag beside the JSON that says something else: nobody knows which one is meant.
+  const others = tagsOutsideCode(text).filter((verdict) => verdict !== parsed.data.verdict);
+  if (others.length > 0 && answer.structured === null) throw new NoVerdict("it names two verdicts", text);
+  return consistent(parsed.data, text);
+}
+
+function readProse(text: string): ReadAnswer {
+  const prose = withoutQuotations(text);
+  const tags = tagsOutsideCode(text);
+  const [first] = tags;
+  if (first === undefined) {
+    const quoted = /<verdict>/.test(text);
+    throw new NoVerdict(
+      text.trim() === ""
+        ? "its answer is empty"
+        : quoted
+          ? "a verdict stands only in a quotation or within a sentence"
+          : "its answer has none",
+      text,
+    );
+  }
+  if (tags.some((tag) => tag !== first)) throw new NoVerdict("it names two verdicts", text);
+  const lines = prose.split("\n").filter((line) => line.trim() !== "");
+  if (ownLine.exec(lines.at(-1) ?? "") === null)
+    throw new NoVerdict("its verdict is not the last thing it says", text);
+  // Verdict tags within sentences: a model that speaks of another verdict than it gives has to be read by a person.
+  const spoken = [...prose.matchAll(anyTag)].map(([, verdict]) => verdict);
+  if (spoken.some((verdict) => verdict !== first)) throw new NoVerdict("it names two verdicts", text);
+  const summary = lines.slice(0, -1).join("\n").trim();
+  const json = lastJson(text);
+  const parsed = answerSchema.partial().safeParse(json);
+  const { findings = [], prior = [], verdict } = parsed.success ? parsed.data : {};
+  if (verdict !== undefined && verdict !== first) throw new NoVerdict("it names two verdicts", text);
+  return consistent({ verdict: first, findings, prior, summary: summary.slice(0, 4_000) }, text);
+}
+
+function consistent(answer: ReadAnswer, text: string): ReadAnswer {
+  if (answer.verdict === "SHIP" && answer.findings.some(({ severity }) => isBlocking(severity))) {
+    throw new NoVerdict("it says SHIP and lists a blocker", text);
+  }
+  if (answer.verdict === "SHIP" && answer.prior.some(({ status }) => status === "not_fixed")) {
+    throw new NoVerdict("it says SHIP and calls an earlier blocker not fixed", text);
+  }
+  return answer;
+}
+
+export function isBlocking(severity: ReviewFinding["severity"]): boolean {
+  return severity === "P0" || severity === "P1";
+}
+
+const ownLine = /^\s*<verdict>(SHIP|NEEDS_WORK|MAJOR_RETHINK|NEEDS_HUMAN)<\/verdict>\s*$/;
+const anyTag = /<verdict>\s*([A-Z_]{1,40})\s*<\/verdict>/g;
+
+function tagsOutsideCode(text: string): Verdict[] {
+  return withoutQuotations(text)
+    .split("\n")
+    .flatMap((line) => {
+      const said = ownLine.exec(line)?.[1];
+      return verdicts.filter((verdict) => verdict === said);
+    });
+}
+
+/** The text without fenced and indented code, code in a line, and quoted lines. Line by line, so linear. */
+function withoutQuotations(text: string): string {
+  let fenced: string | null = null;
+  const kept: string[] = [];
+  for (const line of text.replaceAll("\r\n", "\n").split("\n")) {
+    const mark = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1] ?? null;
+    if (fenced !== null) {
+      if (mark !== null && mark[0] === fenced[0] && mark.length >= fenced.length) fenced = null;
+      continue;
+    }
+    if (mark !== null) {
+      fenced = mark;
+      continue;
+    }
+    if (/^\s*>/.test(line) || /^(?: {4}|\t)/.test(line)) continue;
+    kept.push(line.includes("`") ? withoutCode(line) : line);
+  }
+  return kept.join("\n");
+}
+
+/** A line without what stands in backticks; after an opened one that is not closed nothing counts. */
+function withoutCode(line: string): string {
+  return line
+    .split("`")
+    .map((piece, index) => (index % 2 === 0 ? piece : " code "))
+    .join("");
+}
+
+function wholeJson(text: string): unknown {
+  const trimmed = text.trim();
+  const inner = /^```(?:json)?[ \t]*\n([\s\S]*)\n```$/.exec(trimmed)?.[1] ?? trimmed;
+  if (!inner.startsWith("{")) return null;
+  try {
+    const value: unknown = JSON.parse(inner);
+    return typeof value === "object" ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What stands in the last fence that holds JSON: the findings beside a verdict tag. */
+function lastJson(text: string): unknown {
+  const pieces = text.split("```");
+  for (let index = pieces.length - 2; index > 0; index -= 1) {
+    const piece = (pieces[index] ?? "").replace(/^json[ \t]*\n/, "").trim();
+    if (!piece.startsWith("{")) continue;
+    try {
+      const value: unknown = JSON.parse(piece);
+      return value;
+    } catch {
+      // The one before it may be it.
+    }
+  }
+  return null;
+}

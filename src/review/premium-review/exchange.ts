@@ -1,0 +1,185 @@
+import type { Surroundings } from "../../change/surroundings.js";
+import type { Change } from "../../change/types.js";
+import type { Config } from "../../config/schema.js";
+import { messageOf } from "../../errors.js";
+import { openSource } from "../../premium/open-source.js";
+import { type Reserved, settle } from "../../premium/reservations.js";
+import { type PremiumAnswer, type PremiumRequest, SourceFailure } from "../../premium/source.js";
+import type { Sluice } from "../../sluice.js";
+import type { StateStore } from "../../state/store.js";
+import type { ChangeClass } from "../classify.js";
+import type { ContextSize } from "../context.js";
+import { type Route, reserveRoute } from "../route.js";
+import type { Attempt } from "../step.js";
+import { answerJsonSchema } from "./answer.js";
+
+export interface Conversation {
+  source: string;
+  access: string;
+  model: string;
+  id: string;
+}
+
+/** What is sent, as a whole or as the continuation of a session. */
+export interface Message {
+  instructions: string;
+  prompt: string;
+}
+
+export interface ExchangeOptions {
+  sluice: Sluice;
+  store: StateStore;
+  config: Pick<Config, "review" | "premium_sources" | "models" | "quota">;
+  class: ChangeClass;
+  context: Pick<Surroundings, "files" | "not_shown">;
+  size: ContextSize;
+  whole: Message;
+  /** An earlier conversation and what it still has to be shown; null for none that is worth it. */
+  again: { session: Conversation; message: Message } | null;
+  signal: AbortSignal;
+  onProgress?: ((message: string) => void) | undefined;
+  onSend?: (() => void) | undefined;
+  /** Default: the sources that ship. */
+  open?: typeof openSource | undefined;
+}
+
+export type Exchange =
+  | { answer: PremiumAnswer; reserved: Reserved; attempts: Attempt[]; continued: boolean }
+  | { answer: null; route: Route; attempts: Attempt[] };
+
+/** Milliseconds for one call, and for all of them. */
+const callLimit = 15 * 60_000;
+const allLimit = 25 * 60_000;
+const answerTokens = 16_000;
+
+/**
+ * Asks the best source that has quota; when it fails, the next one of the class's list, each at most once. There is one
+ * answer at most: what it says is not this function's business.
+ *
+ * @throws the signal's reason
+ */
+export async function exchange(change: Change, options: ExchangeOptions): Promise<Exchange> {
+  const { sluice, store, config, context, size, signal, again } = options;
+  const started = performance.now();
+  const attempts: Attempt[] = [];
+  const tried: { source: string; model?: string }[] = [];
+  for (;;) {
+    const { route, reserved } = await reserveRoute(change, sluice, {
+      store,
+      config,
+      class: options.class,
+      context,
+      size,
+      tried,
+      prefer: again === null ? null : { source: again.session.source, model: again.session.model },
+      timeout: callLimit,
+      signal,
+      ...(options.open === undefined ? {} : { open: options.open }),
+    });
+    if (reserved === null) return { answer: null, route, attempts };
+    if (performance.now() - started > allLimit) {
+      await settle(reserved, { ok: false, tokens: 0 });
+      return { answer: null, route, attempts };
+    }
+    const begun = performance.now();
+    try {
+      const { answer, continued } = await ask(reserved, options);
+      attempts.push(attempt(reserved, "answered", "", begun));
+      return { answer, reserved, attempts, continued };
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      const failed = error instanceof SourceFailure;
+      const kind = failed ? error.kind : "failed";
+      attempts.push(
+        attempt(reserved, kind, failed ? `${error.message} ${error.hint}` : messageOf(error), begun),
+      );
+      // One model that is missing or too small says nothing about the source's others.
+      const onlyModel = kind === "model_unknown" || kind === "too_large";
+      tried.push(
+        onlyModel ? { source: reserved.source, model: reserved.model.id } : { source: reserved.source },
+      );
+      options.onProgress?.(`${reserved.source} failed (${kind}), looking for another reviewer`);
+    }
+  }
+}
+
+/** One source, asked once; or twice when it has lost the session and so was asked nothing. Settles the reservation. */
+async function ask(
+  reserved: Reserved,
+  options: ExchangeOptions,
+): Promise<{ answer: PremiumAnswer; continued: boolean }> {
+  const { sluice, config, whole, again, signal, onProgress } = options;
+  let sent = false;
+  try {
+    const source = await (options.open ?? openSource)(sluice, config, reserved.status);
+    if (source === null) {
+      throw new SourceFailure(
+        "unreachable",
+        `${reserved.source} can't be called.`,
+        "See route_review for why.",
+      );
+    }
+    const request = (message: Message, session: string | null): PremiumRequest => ({
+      model: reserved.model.id,
+      ...message,
+      schema: { name: "review", json: answerJsonSchema },
+      session,
+      maxOutputTokens: answerTokens,
+      timeout: callLimit,
+      signal,
+      onProgress,
+    });
+    onProgress?.(`${reserved.source} ${reserved.model.id} is reviewing`);
+    const fits =
+      again !== null &&
+      again.session.source === reserved.source &&
+      again.session.access === source.access &&
+      again.session.model === reserved.model.id;
+    sent = true;
+    options.onSend?.();
+    let answer: PremiumAnswer | null = null;
+    if (fits) {
+      answer = await source.review(request(again.message, again.session.id)).catch((error: unknown) => {
+        if (error instanceof SourceFailure && error.kind === "session_lost") return null;
+        throw error;
+      });
+    }
+    const continued = answer !== null;
+    answer ??= await source.review(request(whole, null));
+    const { tokens, windows } = answer;
+    await settle(reserved, {
+      ok: true,
+      windows,
+      tokens: tokens === null ? null : tokens.input + tokens.output,
+    });
+    return { answer, continued };
+  } catch (error) {
+    if (error instanceof SourceFailure) {
+      const { kind, windows, throttle, tokens } = error;
+      const taken = tokens === null ? (neverSent.has(kind) ? 0 : null) : tokens.input + tokens.output;
+      await settle(reserved, { ok: false, failure: kind, windows, throttle, tokens: taken });
+    } else {
+      await settle(reserved, { ok: false, tokens: sent ? null : 0 });
+      if (!signal.aborted) sluice.log(`${reserved.source} failed unexpectedly: ${messageOf(error)}`);
+    }
+    throw error;
+  }
+}
+
+const neverSent: ReadonlySet<string> = new Set([
+  "not_stripped",
+  "session_lost",
+  "auth",
+  "model_unknown",
+  "too_large",
+]);
+
+function attempt(reserved: Reserved, outcome: string, why: string, begun: number): Attempt {
+  return {
+    source: reserved.source,
+    model: reserved.model.id,
+    outcome,
+    why: why.slice(0, 300),
+    ms: Math.round(performance.now() - begun),
+  };
+}

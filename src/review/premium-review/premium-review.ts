@@ -1,0 +1,236 @@
+import { createHash } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import * as z from "zod";
+import { fingerprint } from "../../change/fingerprint.js";
+import { type Surroundings, surroundings } from "../../change/surroundings.js";
+import { messageOf } from "../../errors.js";
+import type { openSource } from "../../premium/open-source.js";
+import { findVerdicts, recordVerdict, type VerdictRecord } from "../../state/review-state.js";
+import type { StateStore } from "../../state/store.js";
+import { contextSize } from "../context.js";
+import { newHunks } from "../new-hunks.js";
+import { verdictRecord } from "../record-verdict.js";
+import type { Route } from "../route-schema.js";
+import type { Attempt, Blocker, Known } from "../step.js";
+import { isBlocking, NoVerdict, type ReadAnswer, type ReviewFinding, readAnswer } from "./answer.js";
+import { type Composed, compose, type ManifestEntry, type Prior } from "./compose.js";
+import { type Conversation, exchange } from "./exchange.js";
+import { gatherMaterial } from "./material.js";
+import { refuseSecrets } from "./outgoing.js";
+
+export interface PremiumVerdict {
+  kind: "verdict";
+  verdict: ReadAnswer["verdict"];
+  blockers: Blocker[];
+  /** What the reviewer would have better, and lets pass. */
+  remarks: Blocker[];
+  summary: string;
+  source: string;
+  model: string;
+  /** Altogether; null when the source does not say. */
+  tokens: number | null;
+  attempts: Attempt[];
+  /** As it was remembered: what a receipt is written from. */
+  record: VerdictRecord;
+}
+
+export type PremiumReview =
+  | PremiumVerdict
+  /** Nobody could be asked, or nobody answered. */
+  | { kind: "unanswered"; route: Route; attempts: Attempt[] }
+  /** Somebody answered and gave no verdict: never a pass. `text` is a path. */
+  | {
+      kind: "no-verdict";
+      why: string;
+      text: string | null;
+      source: string;
+      model: string;
+      attempts: Attempt[];
+    };
+
+export interface PremiumReviewOptions {
+  /** Called right before something is sent to a source. */
+  onSend?: (() => void) | undefined;
+  open?: typeof openSource | undefined;
+}
+
+/**
+ * Has a premium model review a change that nothing free stands against: everything a reviewer needs in one message, one
+ * answer, one verdict, remembered as Sluice's own. With an earlier verdict of ours the reviewer is told what was asked
+ * then and what changed since, and where it pays its session is continued.
+ *
+ * @throws UsageError when a secret would leave the machine
+ */
+export async function premiumReview(
+  known: Known,
+  options: PremiumReviewOptions = {},
+): Promise<PremiumReview> {
+  const { change, sluice, store, config, signal, onProgress } = known;
+  const around = known.surroundings ?? (await surroundings(change, { sluice, signal }));
+  known.surroundings = around;
+  const asked = known.classification?.class ?? "SECURITY";
+  const material = await gatherMaterial(change, around, signal);
+  const earlier = await earlierReview(known);
+  const open = (known.prescreen?.findings ?? []).map(({ file, line, severity, message }) => ({
+    file,
+    line,
+    severity,
+    message,
+  }));
+  const prior = earlier === null ? null : priorOf(earlier, known);
+  const common = { change, class: asked, material, open, prior };
+  const whole = await compose({ ...common, known: null });
+  await refuseSecrets(
+    {
+      change,
+      material,
+      others: [
+        JSON.stringify(open),
+        JSON.stringify(prior ?? ""),
+        JSON.stringify(material.notes),
+        change.head.label,
+      ],
+    },
+    { config, sluice, signal },
+  );
+  const again =
+    earlier === null
+      ? null
+      : await continuation(earlier, store, (shown) => compose({ ...common, known: shown }));
+  const outcome = await exchange(change, {
+    sluice,
+    store,
+    config,
+    class: asked,
+    context: around,
+    size: await contextSize(change, around, signal),
+    whole,
+    again,
+    signal,
+    onProgress,
+    onSend: options.onSend,
+    open: options.open,
+  });
+  if (outcome.answer === null)
+    return { kind: "unanswered", route: outcome.route, attempts: outcome.attempts };
+  const { answer, reserved, attempts, continued } = outcome;
+  const who = { source: reserved.source, model: reserved.model.id };
+  let read: ReadAnswer;
+  try {
+    read = readAnswer(answer);
+  } catch (error) {
+    if (!(error instanceof NoVerdict)) throw error;
+    const text = await keepText(store, sluice.clock(), answer.text || JSON.stringify(answer.structured));
+    return { kind: "no-verdict", why: error.message, text, ...who, attempts };
+  }
+  const { blockers, remarks } = sorted(read, who.model);
+  const session: Conversation | null =
+    answer.session === null
+      ? null
+      : { source: who.source, access: reserved.status.access ?? "api", model: who.model, id: answer.session };
+  const sent = continued && again !== null ? again.composed : whole;
+  const record = await recordVerdict(store, sluice, {
+    ...(await verdictRecord(
+      change,
+      sluice,
+      { ...who, verdict: read.verdict, attested_by: "sluice", blockers, task: change.task },
+      {},
+    )),
+    ...(session === null ? {} : { session: { ...session } }),
+    manifest: await keepManifest(store, sent.manifest, around),
+  });
+  const tokens = answer.tokens === null ? null : answer.tokens.input + answer.tokens.output;
+  const { verdict, summary } = read;
+  return { kind: "verdict", verdict, blockers, remarks, summary, ...who, tokens, attempts, record };
+}
+
+/** The latest verdict on this task or branch, when it is ours and asked for something. */
+async function earlierReview({ change, sluice, store }: Known): Promise<VerdictRecord | null> {
+  const { task } = change;
+  const records = await findVerdicts(
+    store,
+    sluice,
+    task === null ? { branch: change.repository.branch } : { task },
+  );
+  const [latest] = records.filter(({ attested_by }) => attested_by === "sluice");
+  return latest === undefined || latest.verdict === "SHIP" || latest.blockers.length === 0 ? null : latest;
+}
+
+function priorOf(earlier: VerdictRecord, { change }: Known): Prior {
+  const since = newHunks(change, fingerprint(change), earlier);
+  return {
+    findings: earlier.blockers.map(({ file, line, message }) => ({ file, line, message })),
+    since: JSON.stringify({ files: since.files, hunks: since.hunks, new_hunks: since.shown }),
+  };
+}
+
+const manifestSchema = z.array(z.object({ sha256: z.string() }));
+
+/** What a continued session still has to be shown; null when there is none, or when it would save too little. */
+async function continuation(
+  earlier: VerdictRecord,
+  store: StateStore,
+  composeFor: (shown: ReadonlySet<string>) => Promise<Composed>,
+): Promise<{ session: Conversation; message: Composed; composed: Composed } | null> {
+  const { session, manifest } = earlier;
+  if (session === undefined || manifest === undefined) return null;
+  const kept = manifestSchema.safeParse(
+    await store
+      .cache("reviews")
+      .get(manifest)
+      .catch(() => null),
+  );
+  if (!kept.success) return null;
+  const composed = await composeFor(new Set(kept.data.map(({ sha256 }) => sha256)));
+  const count = (shown: ManifestEntry["shown"]) =>
+    composed.manifest.filter((entry) => entry.shown === shown).reduce((sum, { tokens }) => sum + tokens, 0);
+  // A session is read again by the model, if cheaply: it has to spare more than it adds.
+  return count("before") > count("now") ? { session, message: composed, composed } : null;
+}
+
+function sorted(read: ReadAnswer, model: string): { blockers: Blocker[]; remarks: Blocker[] } {
+  const asBlocker = (one: ReviewFinding): Blocker => ({
+    file: one.file,
+    line: one.line === null ? null : Math.max(1, Math.trunc(one.line)),
+    message:
+      `${one.severity}: ${one.problem}${one.suggestion.trim() === "" ? "" : `\n${one.suggestion}`}`.slice(
+        0,
+        4_000,
+      ),
+    source: model,
+    id: null,
+  });
+  if (read.verdict === "SHIP") return { blockers: [], remarks: read.findings.map(asBlocker) };
+  const blocking = read.findings.filter(({ severity }) => isBlocking(severity));
+  const rest = read.findings.filter(({ severity }) => !isBlocking(severity));
+  // Sent back without a blocker: then all it said is what is asked for.
+  if (blocking.length === 0 && rest.length > 0) return { blockers: rest.map(asBlocker), remarks: [] };
+  const said = read.summary.trim() || "The reviewer gave no reason.";
+  const whole: Blocker = { file: null, line: null, message: said.slice(0, 4_000), source: model, id: null };
+  return {
+    blockers: blocking.length === 0 ? [whole] : blocking.map(asBlocker),
+    remarks: rest.map(asBlocker),
+  };
+}
+
+async function keepManifest(
+  store: StateStore,
+  manifest: readonly ManifestEntry[],
+  around: Pick<Surroundings, "fingerprint">,
+): Promise<string> {
+  const key = createHash("sha256").update(around.fingerprint).update(JSON.stringify(manifest)).digest("hex");
+  await store.cache("reviews").set(key, manifest);
+  return key;
+}
+
+/** The path of a file with what a reviewer wrote; null when it can't be kept. */
+async function keepText(store: StateStore, now: number, text: string): Promise<string | null> {
+  try {
+    const path = store.resultFile(`review-without-verdict-${now}-${crypto.randomUUID().slice(0, 8)}.txt`);
+    await writeFile(path, text, { mode: 0o600, flag: "wx" });
+    return path;
+  } catch (error) {
+    store.warnings.push(`What the reviewer wrote could not be kept: ${messageOf(error)}.`);
+    return null;
+  }
+}

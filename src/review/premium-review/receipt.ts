@@ -1,0 +1,105 @@
+import { isAbsolute, resolve } from "node:path";
+import { defaultBase, defaultBranch, headCommit, isAncestor } from "../../change/revisions.js";
+import { taskBase } from "../../change/task-base.js";
+import type { Change, TreeEnd } from "../../change/types.js";
+import { isSluiceError, messageOf } from "../../errors.js";
+import { type Receipt, writeReceipt } from "../../flow/receipt.js";
+import type { Sluice } from "../../sluice.js";
+import type { VerdictRecord } from "../../state/review-state.js";
+
+/** Where the caller wants a receipt; null for nowhere. */
+export function receiptPath(sluice: Sluice, asked: string | undefined): string | null {
+  const path = (asked ?? sluice.env.REVIEW_RECEIPT_PATH ?? "").trim();
+  return path === "" ? null : isAbsolute(path) ? path : resolve(sluice.cwd, path);
+}
+
+export interface ReceiptRequest {
+  path: string;
+  record: VerdictRecord;
+  summary: string;
+  signal: AbortSignal;
+}
+
+/**
+ * Writes the receipt of a verdict that a premium model gave Sluice itself on the whole change of a task, from the base
+ * that was recorded for it (or from an earlier one). For anything else there is none: a loop would close a task that
+ * nobody reviewed.
+ *
+ * @returns null when it was written, else why not
+ */
+export async function leaveReceipt(
+  change: Change,
+  sluice: Sluice,
+  request: ReceiptRequest,
+): Promise<string | null> {
+  const { path, record, summary, signal } = request;
+  const obstacle = await whyNot(change, record, signal);
+  if (obstacle !== null) return `No receipt at ${path}: ${obstacle}.`;
+  const iteration = Number(sluice.env.RALPH_ITERATION);
+  const receipt: Receipt = {
+    type: "impl_review",
+    id: record.task ?? "",
+    mode: "sluice",
+    verdict: record.verdict,
+    ...(change.base.commit === null ? {} : { base: change.base.commit }),
+    model: record.model,
+    source: record.source,
+    review: reviewText(record, summary),
+    fingerprint: record.fingerprint,
+    context_fingerprint: record.context_fingerprint,
+    ...(Number.isInteger(iteration) && iteration > 0 ? { iteration } : {}),
+    timestamp: new Date(sluice.clock()).toISOString(),
+  };
+  try {
+    await writeReceipt(path, receipt);
+    return null;
+  } catch (error) {
+    return isSluiceError(error)
+      ? `${error.message} ${error.hint}`
+      : `No receipt at ${path}: ${messageOf(error)}.`;
+  }
+}
+
+async function whyNot(change: Change, record: VerdictRecord, signal: AbortSignal): Promise<string | null> {
+  if (record.attested_by !== "sluice") return "the verdict is somebody's word";
+  if (record.task === null || change.task === null) return "no task was named (pass `task`)";
+  if (record.task !== change.task) return `the verdict is on ${record.task}`;
+  if (change.partial) return "only a part of the change was reviewed (`paths` or `diff`)";
+  if (change.skipped.length > 0) return "something could not be taken into the change";
+  const { repository, base, head } = change;
+  const tip = head.commit ?? (await headCommit(repository, signal))?.commit ?? null;
+  const recorded = await taskBase(repository, tip, signal);
+  const begin = recorded ?? (await branchBase(change, signal));
+  if (begin === null) {
+    return "nobody recorded where the task began (work on a branch, or write the commit into .flow/tmp/base_commit before the first edit)";
+  }
+  const wide =
+    base.commit !== null &&
+    begin.commit !== null &&
+    (await isAncestor(repository, base.commit, begin.commit, signal));
+  return wide || base.tree === begin.tree
+    ? null
+    : "the review began later than the task did (leave `base` out)";
+}
+
+/** Where the checked-out branch left the default branch; null on the default branch, where nothing tells tasks apart. */
+async function branchBase(
+  { repository, head, headKind }: Change,
+  signal: AbortSignal,
+): Promise<TreeEnd | null> {
+  const branch = await defaultBranch(repository, signal);
+  if (branch === null || repository.branch === null || repository.branch === branch.name) return null;
+  return defaultBase(
+    repository,
+    { commit: head.commit, uncommitted: headKind !== "commit", ref: null },
+    signal,
+  );
+}
+
+function reviewText({ blockers, verdict }: VerdictRecord, summary: string): string {
+  const list = blockers.map(({ file, line, message }) => {
+    const place = file === null ? "" : `${file}${line === null ? "" : `:${line}`}: `;
+    return `- ${place}${message}`;
+  });
+  return [summary, ...list, `<verdict>${verdict}</verdict>`].filter((part) => part !== "").join("\n\n");
+}

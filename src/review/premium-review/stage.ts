@@ -1,0 +1,159 @@
+import { fingerprint } from "../../change/fingerprint.js";
+import { surroundings } from "../../change/surroundings.js";
+import { reviewDepth } from "../../premium/reviewer-process.js";
+import type { Known, Stage, Step } from "../step.js";
+import { type PremiumReview, premiumReview } from "./premium-review.js";
+
+/** A premium review that is under way, and who waits for it. */
+interface UnderWay {
+  review: Promise<PremiumReview>;
+  cancel: AbortController;
+  sent: boolean;
+  waiting: number;
+}
+
+const underWay = new Map<string, UnderWay>();
+
+/** The premium review: everything in one message, one answer, the only verdict that ships. */
+export const premium: Stage<"premium"> = {
+  name: "premium",
+  doing: "asking a premium reviewer",
+  section: "premium_sources",
+  async run(known) {
+    const { change, sluice, config, route, noPremium } = known;
+    if (!config.review.premium.enabled) {
+      return { state: "skipped", summary: "switched off (review.premium.enabled)" };
+    }
+    if (noPremium !== undefined) return { state: "skipped", summary: noPremium };
+    if (reviewDepth(sluice) > 0) {
+      return {
+        state: "skipped",
+        summary: "this Sluice was started by a reviewer of Sluice's: it asks nobody else",
+      };
+    }
+    if (route?.decision === "none_configured")
+      return { state: "skipped", summary: "no premium source is set up" };
+    if (change.skipped.length > 0) {
+      const [first] = change.skipped;
+      return {
+        state: "issues",
+        summary: `${first?.path} could not be taken into the change (${first?.reason}): nothing ships like that, so nobody was asked`,
+      };
+    }
+    return stepOf(await join(known));
+  },
+};
+
+/**
+ * One call per change, however many ask for it. Who goes away before anything was sent cancels it; a call that was
+ * sent is paid for: it is let finish, and its verdict kept.
+ */
+async function join(known: Known): Promise<PremiumReview> {
+  const { change, sluice, signal } = known;
+  const context = known.surroundings ?? (await surroundings(change, { sluice, signal }));
+  const key = JSON.stringify([
+    change.repository.root,
+    change.base.tree,
+    fingerprint(change).fingerprint,
+    context.fingerprint,
+    change.task,
+    known.classification?.class ?? null,
+  ]);
+  const mine = underWay.get(key) ?? begin(key, known);
+  mine.waiting += 1;
+  try {
+    return await orAborted(mine.review, signal);
+  } finally {
+    mine.waiting -= 1;
+    const wanted = mine.waiting > 0 || (mine.sent && known.finishSent !== false);
+    if (signal.aborted && !wanted) mine.cancel.abort(signal.reason);
+  }
+}
+
+function begin(key: string, known: Known): UnderWay {
+  const cancel = new AbortController();
+  const begun: UnderWay = {
+    cancel,
+    sent: false,
+    waiting: 0,
+    review: premiumReview(
+      { ...known, signal: cancel.signal },
+      {
+        open: known.openSource,
+        onSend: () => {
+          begun.sent = true;
+        },
+      },
+    ),
+  };
+  underWay.set(key, begun);
+  const end = () => underWay.delete(key);
+  begun.review.then(end, end);
+  return begun;
+}
+
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = () => reject(signal.reason);
+    if (signal.aborted) leave();
+    signal.addEventListener("abort", leave, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
+  });
+}
+
+function stepOf(review: PremiumReview): Step {
+  const attempts = review.attempts;
+  const failed = attempts
+    .filter(({ outcome }) => outcome !== "answered")
+    .map(({ source, model, outcome, why }) => `${source} ${model}: ${outcome} (${why})`)
+    .join("; ");
+  switch (review.kind) {
+    case "unanswered": {
+      const { route } = review;
+      const when =
+        route.next_available_at === null ? "" : ` The first is back at ${route.next_available_at}.`;
+      const why = failed === "" ? route.next : `Nobody answered: ${failed}.${when}`;
+      return { state: failed === "" ? "skipped" : "error", summary: why, attempts, premiumNext: why };
+    }
+    case "no-verdict": {
+      const kept = review.text === null ? "" : ` Its text: ${review.text}`;
+      return {
+        state: "error",
+        summary: `${review.source} ${review.model}: ${review.why}${kept}`,
+        attempts,
+        premiumNext: `${review.why} This is no pass.${kept} Call review_change again if another premium call is worth it, or review the change yourself.`,
+      };
+    }
+    case "verdict": {
+      const { verdict, source, model, tokens, blockers, remarks, summary, record } = review;
+      return {
+        state: verdict === "SHIP" ? "passed" : "issues",
+        summary: `${verdict} by ${source} ${model}${failed === "" ? "" : ` (after ${failed})`}`,
+        attempts,
+        decision: {
+          verdict,
+          decided_by: "premium",
+          blockers,
+          remarks,
+          premium: { source, model, tokens },
+          summary,
+          next: nextOf(verdict),
+          record,
+        },
+      };
+    }
+  }
+}
+
+function nextOf(verdict: string): string {
+  switch (verdict) {
+    case "SHIP":
+      return "Ship it. The same change in the same surroundings needs no second review: fingerprints repeat this verdict.";
+    case "NEEDS_WORK":
+      return "Fix the blockers, then call review_change again: the reviewer is told what it asked for and what changed.";
+    case "MAJOR_RETHINK":
+      return "The approach cannot work as it is: read the blockers, plan anew, and review the new change.";
+    default:
+      return "A person has to decide: put the reviewer's question to the user.";
+  }
+}
