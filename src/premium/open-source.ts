@@ -10,7 +10,10 @@ export type OpenSource = (
   settings: SourceSettings,
 ) => PremiumSource;
 
-const files: Readonly<Record<string, () => Promise<{ open: OpenSource }>>> = {};
+const files: Readonly<Record<string, () => Promise<{ open: OpenSource }>>> = {
+  copilot: () => import("./copilot.js"),
+  antigravity: () => import("./antigravity.js"),
+};
 
 /** A source that is configured, ready to be asked; null for one that is not. */
 export async function openSource(
