@@ -32,6 +32,8 @@ const ofOneRequest: readonly LocalFailure["kind"][] = [
 ];
 /** Milliseconds that a look around is remembered, and the list of what is loaded. */
 const inspectionLife = 60_000;
+/** Milliseconds that a form of answer which a server did not take is not tried again. */
+const modeLife = 30 * 60_000;
 const lookLimit = 10_000;
 const loadedLife = 3_000;
 const tokenizeTimeout = 10_000;
@@ -54,7 +56,7 @@ export class Host {
   readonly queue: Queue;
   readonly #modelBreakers = new Map<string, Breaker>();
   readonly #facts = new Map<string, ModelFacts>();
-  readonly #modes = new Map<string, StructuredMode>();
+  readonly #modes = new Map<string, { at: number; mode: StructuredMode }>();
   #inspection: { at: number; value: Inspection } | null = null;
   #inspecting: Promise<Inspection> | null = null;
   #loaded: { at: number; value: LoadedModel[] | null } | null = null;
@@ -210,11 +212,13 @@ export class Host {
 
   /** How this server is asked for an answer of a schema. */
   mode(model: string, schemaName: string): StructuredMode {
-    return this.#modes.get(`${model} ${schemaName}`) ?? "json_schema";
+    const known = this.#modes.get(`${model} ${schemaName}`);
+    // A server that was restarted as a newer one may take more than it did.
+    return known === undefined || this.sluice.clock() - known.at >= modeLife ? "json_schema" : known.mode;
   }
 
   rememberMode(model: string, schemaName: string, mode: StructuredMode): void {
-    this.#modes.set(`${model} ${schemaName}`, mode);
+    this.#modes.set(`${model} ${schemaName}`, { at: this.sluice.clock(), mode });
   }
 
   /** The server does not take fields beyond the standard's. */

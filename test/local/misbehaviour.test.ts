@@ -171,7 +171,8 @@ describe("a server that refuses", () => {
     expect(asked.state === "unavailable" && asked.message).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   });
 
-  it("is asked with less where it does not take a schema, and keeps that in mind", async () => {
+  it("is asked with less where it does not take a schema, and keeps that in mind for a while", async () => {
+    let now = Date.parse("2026-03-01T12:00:00Z");
     const fake = await openai({
       server: "plain",
       reply: ({ response_format }) =>
@@ -182,7 +183,10 @@ describe("a server that refuses", () => {
               body: { error: `'response_format.type' ${response_format.type} is not supported` },
             },
     });
-    const { ask } = await testTier({ primary_endpoint: fake.url, primary_model: "glm-4.7-flash" });
+    const { ask } = await testTier(
+      { primary_endpoint: fake.url, primary_model: "glm-4.7-flash" },
+      { clock: () => now },
+    );
     expect(await ask()).toMatchObject({ state: "answered", mode: "prompt" });
     expect(await ask()).toMatchObject({ state: "answered", mode: "prompt" });
     expect(fake.completions().map(({ response_format }) => response_format?.type)).toEqual([
@@ -193,6 +197,9 @@ describe("a server that refuses", () => {
     ]);
     // The schema is in the words in any case.
     expect(fake.completions()[2].messages[0].content).toContain('"enum":["low","high"]');
+    now += 31 * 60_000;
+    await ask();
+    expect(fake.completions()[4].response_format.type).toBe("json_schema");
   });
 
   it("gets standard fields only where it does not take others", async () => {
