@@ -7,6 +7,7 @@ import { systemProblem } from "../system-error.js";
 import { version } from "../version.js";
 import { doctorCommand } from "./doctor.js";
 import { initCommand } from "./init.js";
+import { quotaCommand } from "./quota.js";
 import { reviewCommand } from "./review.js";
 import { serveCommand } from "./serve-command.js";
 import { statusCommand } from "./status.js";
@@ -31,6 +32,7 @@ const commands: readonly AddCommand[] = [
   initCommand,
   trustCommand,
   statusCommand,
+  quotaCommand,
   doctorCommand,
 ];
 
@@ -78,7 +80,8 @@ export async function runCommandLine(args: readonly string[], sluice: Sluice): P
       },
     });
   for (const command of program.commands)
-    command.exitOverride().showHelpAfterError(`(try: sluice ${command.name()} --help)`);
+    for (const one of [command, ...command.commands])
+      one.exitOverride().showHelpAfterError(`(try: sluice ${command.name()} --help)`);
   try {
     if (args.length === 0) {
       program.outputHelp();

@@ -12,6 +12,7 @@ import { dismissals, findVerdicts } from "../state/review-state.js";
 import { openStore } from "../state/store.js";
 import { version } from "../version.js";
 import type { AddCommand, CommandContext } from "./command-line.js";
+import { duration } from "./duration.js";
 import { count } from "./local-health.js";
 import { table } from "./terminal.js";
 
@@ -217,13 +218,4 @@ function reviewText(review: Status["last_review"], now: number): string {
 
 function inTime(ms: number): string {
   return ms <= 0 ? "now" : `in ${duration(ms)}`;
-}
-
-/** The largest unit that fits, of milliseconds. */
-function duration(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 90) return `${seconds} s`;
-  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 36 * 3600) return `${Math.round(seconds / 3600)} h`;
-  return `${Math.round(seconds / 86_400)} d`;
 }

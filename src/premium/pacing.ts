@@ -103,12 +103,13 @@ export function assess(
   const looked = quota === null ? [] : look(quota, now, limit);
   const applying = looked.filter(({ window }) => applies(window.scope, model));
   const tokens = options.tokens ?? typicalTokens(quota);
+  const nextLook = quota?.last_probe?.ok === true ? Math.max(now, quota.last_probe.next_at) : null;
   for (const one of applying) {
     const cost = Math.min(costOf(quota, one.key, tokens, one.window.scope), dearest);
-    const against = whyFull(one, cost, limit(one.id));
-    if (against === null) continue;
-    waits.push(one.ends);
-    reasons.push(against);
+    const full = whyFull(one, cost, limit(one.id), nextLook);
+    if (full === null) continue;
+    waits.push(full.until);
+    reasons.push(full.why);
   }
   const eligible = waits.length === 0;
   const ends = waits.filter((end) => end !== null);
@@ -226,17 +227,37 @@ function look(quota: SourceQuota, now: number, limit: (id: string) => number): L
   });
 }
 
-/** Why a window does not allow another call; null when it does. */
-function whyFull({ key, id, used, probably, ends }: Looked, cost: number, limit: number): string | null {
+interface Full {
+  why: string;
+  /** Milliseconds since the epoch. */
+  until: number;
+}
+
+/**
+ * Why a window does not allow another call, and until when; null when it does.
+ *
+ * @param nextLook when the source may be asked again: an estimate holds until then, not until the reset
+ */
+function whyFull(
+  { key, id, used, probably, ends }: Looked,
+  cost: number,
+  limit: number,
+  nextLook: number | null,
+): Full | null {
   if (used === null || probably === null) return null;
-  const until = ` until ${iso(ends)}`;
   const so = `${key} is ${percent(used)} used`;
-  if (used >= limit)
-    return `${so}${limit < hardThreshold(id) ? ` of the ${percent(limit)} that reviews may use` : ""}${until}`;
-  if (probably >= limit) return `${so}, about ${percent(probably)} with our calls since it was read${until}`;
-  if (!isMomentary(id) && probably + cost > 1)
-    return `${so}, and a review takes about ${percent(cost)}${until}`;
-  return null;
+  if (used >= limit) {
+    const kept = limit < hardThreshold(id) ? ` of the ${percent(limit)} that reviews may use` : "";
+    return { why: `${so}${kept} until ${iso(ends)}`, until: ends };
+  }
+  const fits = isMomentary(id) || probably + cost <= 1;
+  if (probably < limit && fits) return null;
+  const estimated =
+    percent(probably) === percent(used) ? "" : `, about ${percent(probably)} with our calls since`;
+  const dear = fits ? "" : `, and a review takes about ${percent(cost)}`;
+  const until = (isMomentary(id) || used + cost <= 1) && nextLook !== null ? Math.min(ends, nextLook) : ends;
+  const again = until === ends ? ` until ${iso(ends)}` : `; it is asked again from ${iso(until)} on`;
+  return { why: `${so}${estimated}${dear}${again}`, until };
 }
 
 function scoreOf(
