@@ -13,6 +13,7 @@ export type OpenSource = (
 const files: Readonly<Record<string, () => Promise<{ open: OpenSource }>>> = {
   copilot: () => import("./copilot.js"),
   antigravity: () => import("./antigravity.js"),
+  openai_pro: () => import("./openai-pro.js"),
 };
 
 /** A source that is configured, ready to be asked; null for one that is not. */
