@@ -3,6 +3,7 @@
 //
 //   npm run build && npm ci --prefix test/e2e && node test/e2e/run.mjs [--require] [--only claude|codex]
 //     [--root FOLDER of a built checkout] [--keep the folder with all that was sent]
+//     [--record what the premium sources' programs print into test/fixtures/premium]
 //
 // A client that is not installed or cannot run is said in a line `NOT RUN: …` and does not fail the run,
 // unless `--require` asks for both.
@@ -14,6 +15,7 @@ import { claudeRuns, claudeVersion } from "./claude.mjs";
 import { codexRuns, codexVersion } from "./codex.mjs";
 import { createReport, createSandbox, killAll, run } from "./harness.mjs";
 import { claudeOnLocalEndpoint, codexOnLocalEndpoint } from "./local-endpoint.mjs";
+import { openaiProRuns } from "./premium/openai-pro.mjs";
 import { readRegistration } from "./readme.mjs";
 import { askServer } from "./server.mjs";
 
@@ -27,6 +29,7 @@ const { values: options } = parseArgs({
     only: { type: "string" },
     require: { type: "boolean", default: false },
     keep: { type: "boolean", default: false },
+    record: { type: "boolean", default: false },
   },
 });
 
@@ -43,7 +46,7 @@ const clients = [
     key: "codex",
     version: codexVersion,
     binary: join(here, "node_modules/.bin/codex"),
-    runs: [codexRuns, codexOnLocalEndpoint],
+    runs: [codexRuns, codexOnLocalEndpoint, openaiProRuns],
   },
 ];
 
@@ -77,7 +80,9 @@ try {
       continue;
     }
     ran = true;
-    for (const runs of client.runs) await runs({ binary: client.binary, root, server, sandbox, report });
+    for (const runs of client.runs) {
+      await runs({ binary: client.binary, root, server, sandbox, report, record: options.record });
+    }
   }
   if (ran)
     await report.check("nothing asked for a host beyond loopback", () => {

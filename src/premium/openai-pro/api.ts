@@ -17,12 +17,14 @@ import {
   type SourceSettings,
 } from "../source.js";
 import { type ApiError, apiFailure, apiFailureKind } from "./api-failures.js";
-import { parsed } from "./fields.js";
+import { numberIn, parsed } from "./fields.js";
 import { headerWindows } from "./windows.js";
 
 const publicAddress = "https://api.openai.com/v1";
 /** Milliseconds for the list of models, which is asked for to make an error more useful. */
 const listTimeout = 5_000;
+/** Characters; no model writes as much, a broken gateway may. */
+const longestAnswer = 8_000_000;
 /** Milliseconds between two words of progress. */
 const progressEvery = 2_000;
 
@@ -157,6 +159,7 @@ async function ask(
     switch (event.type) {
       case "response.output_text.delta":
         said.text += event.delta;
+        if (said.text.length > longestAnswer) throw new Error(`more than ${longestAnswer} characters`);
         pieces += 1;
         if (clock() - told >= progressEvery) {
           told = clock();
@@ -251,7 +254,11 @@ function answerOf(request: PremiumRequest, said: Said, now: number): PremiumAnsw
   if (final === null) {
     throw fail("cut", "OpenAI's answer ended before its end.", "Review again.", said.text);
   }
-  const parts = final.output.flatMap((item) => (item.type === "message" ? item.content : []));
+  // A gateway's answer may lack what OpenAI's has.
+  const items = Array.isArray(final.output) ? final.output : [];
+  const parts = items.flatMap((item) =>
+    item.type === "message" && Array.isArray(item.content) ? item.content : [],
+  );
   const written = parts.flatMap((part) => (part.type === "output_text" ? [part.text] : [])).join("");
   const text = written === "" ? said.text : written;
   const refusal = parts.find((part) => part.type === "refusal");
@@ -295,11 +302,10 @@ function answerOf(request: PremiumRequest, said: Said, now: number): PremiumAnsw
 function tokensOf(final: ModelResponse | null): PremiumTokens | null {
   const usage = final?.usage;
   if (!usage) return null;
-  return {
-    input: usage.input_tokens,
-    cached_input: usage.input_tokens_details?.cached_tokens ?? 0,
-    output: usage.output_tokens,
-  };
+  const input = numberIn(usage, "input_tokens");
+  const output = numberIn(usage, "output_tokens");
+  if (input === null || output === null) return null;
+  return { input, cached_input: numberIn(usage.input_tokens_details, "cached_tokens") ?? 0, output };
 }
 
 async function listModels(client: Client, signal: AbortSignal): Promise<string[] | null> {

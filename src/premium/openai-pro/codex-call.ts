@@ -48,7 +48,6 @@ const fixed = [
   "skills.bundled.enabled=false",
   "analytics.enabled=false",
   "check_for_update_on_startup=false",
-  `model_context_window=${noCompaction}`,
   `model_auto_compact_token_limit=${noCompaction}`,
 ];
 
@@ -180,6 +179,10 @@ export function stripCatalog(text: string, model: string, instructions: string):
     experimental_supported_tools: [],
     supports_search_tool: false,
     input_modalities: ["text"],
+    // The limit alone is capped by the window.
+    context_window: noCompaction,
+    max_context_window: noCompaction,
+    effective_context_window_percent: 100,
     include_skills_usage_instructions: false,
     include_plugin_usage_instructions: false,
     include_apps_usage_instructions: false,

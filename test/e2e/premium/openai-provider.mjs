@@ -102,7 +102,7 @@ const streamed = {
 
 /** A loopback OpenAI. `mode` says what it answers next; `requests` are the bodies asked for a response. */
 export async function openaiProvider() {
-  const state = { mode: "ok", requests: [], headers: [], paths: [], left: 0 };
+  const state = { mode: "ok", input: 1_000, requests: [], headers: [], paths: [], left: 0 };
   const server = createServer((request, reply) => {
     const chunks = [];
     request.on("data", (chunk) => chunks.push(chunk));
@@ -175,7 +175,12 @@ export async function openaiProvider() {
       created(id),
       ...beginning(id, spoken),
       { type: "response.output_item.done", output_index: 0, item: message(id, spoken) },
-      { type: "response.completed", response: response(id, "completed", [message(id, spoken)]) },
+      {
+        type: "response.completed",
+        response: response(id, "completed", [message(id, spoken)], {
+          usage: { ...usage, input_tokens: state.input, total_tokens: state.input + 50 },
+        }),
+      },
     ]);
     reply.end();
   }
