@@ -337,6 +337,11 @@ describe("a review by API key", () => {
     await fake.left;
   });
 
+  it("has no session to go on with, and asks nothing", async () => {
+    expect((await failure(request({ session: "resp_1" }))).kind).toBe("session_lost");
+    expect(fake.requests).toEqual([]);
+  });
+
   it("is unreachable when nobody answers, and signed out without a key", async () => {
     source = open(sluice, "api", { program: null, key, endpoint: "http://127.0.0.1:9/v1", headers: {} });
     expect((await failure()).kind).toBe("unreachable");

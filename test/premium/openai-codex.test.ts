@@ -243,7 +243,7 @@ describe("a review by Codex CLI", () => {
     expect(codex.calls()[0]?.args.slice(-3)).toEqual(["resume", recording.thread, "-"]);
   });
 
-  it("begins anew when Codex does not have the session, when it was another model's, or when it is none", async () => {
+  it("says that a session is lost that Codex does not have, that was another model's, or that is none", async () => {
     const thread = "01a20391-f2ba-76f1-b2d4-1a64c5e46599";
     const gone = {
       thread: null,
@@ -252,13 +252,13 @@ describe("a review by Codex CLI", () => {
       stderr: `Error: thread/resume: thread/resume failed: no rollout found for thread id ${thread} (code -32600)\n`,
       rollout: [],
     };
-    const { codex, source } = setup({ runs: [gone, codexRecording("ok")] });
-    expect((await source.review(request({ session: `${thread}/gpt-6.1-sol` }))).text).toBe(spoken);
-    expect(codex.calls().map(({ args }) => args.includes("resume"))).toEqual([true, false]);
+    const ready = setup({ runs: [gone] });
+    expect((await failure(ready, request({ session: `${thread}/gpt-6.1-sol` }))).kind).toBe("session_lost");
+    expect(ready.codex.calls()).toHaveLength(1);
     for (const session of [`${thread}/gpt-5.5`, "--last/gpt-6.1-sol", "x"]) {
-      await source.review(request({ session }));
-      expect(codex.calls().at(-1)?.args).not.toContain("resume");
+      expect((await failure(ready, request({ session }))).kind).toBe("session_lost");
     }
+    expect(ready.codex.calls()).toHaveLength(1);
   });
 
   it.each<[string, CodexManner]>([
@@ -302,6 +302,14 @@ describe("a review by Codex CLI", () => {
     const error = await failure(setup({ runs: [acting] }));
     expect(error.kind).toBe("not_stripped");
     expect(error.message).toContain("command_execution");
+  });
+
+  it("ends a run whose model goes on asking for tools that it does not have", async () => {
+    const asking = {
+      ...codexRecording("ok"),
+      stderr: "ERROR codex_core::tools::router: error=unsupported call: shell\n".repeat(3),
+    };
+    expect((await failure(setup({ runs: [asking] }))).message).toContain("tools that it does not have");
   });
 
   it("is told signed out before anything is sent", async () => {

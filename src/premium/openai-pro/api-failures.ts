@@ -1,5 +1,5 @@
 import type { ThrottleReason, WindowReading } from "../../state/quota-state.js";
-import { evidence } from "../evidence.js";
+import { evidenceOf } from "../evidence.js";
 import { type FailureKind, type PremiumTokens, SourceFailure } from "../source.js";
 import { headerWindows, retryAfter } from "./windows.js";
 
@@ -64,7 +64,7 @@ const throttles: Readonly<Partial<Record<FailureKind, ThrottleReason>>> = {
 
 export function apiFailure(error: ApiError, failed: Failed): SourceFailure {
   const kind = apiFailureKind(error);
-  const said = evidence(error.message, [failed.key]);
+  const said = evidenceOf(error.message, [failed.key]);
   const windows = headerWindows(error.headers, failed.now, failed.model);
   const wait = kind === "rate_limit" || kind === "overloaded" ? waitOf(error, windows, failed.now) : null;
   const [message, hint] = words(kind, said, failed);
@@ -82,8 +82,9 @@ export function apiFailure(error: ApiError, failed: Failed): SourceFailure {
             reason,
             retry_after_ms: wait,
             provenance: wait === null ? "error" : "header",
-            evidence: evidence(
+            evidence: evidenceOf(
               [error.status, error.code ?? error.type, said].filter((part) => part !== null).join(" "),
+              [],
             ),
             // Each model has its own limits per minute.
             ...(kind === "rate_limit" ? { scope: failed.model } : {}),

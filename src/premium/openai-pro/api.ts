@@ -5,7 +5,7 @@ import type {
 } from "openai/resources/responses/responses";
 import { messageOf } from "../../errors.js";
 import type { Sluice } from "../../sluice.js";
-import { evidence } from "../evidence.js";
+import { evidenceOf } from "../evidence.js";
 import { type ProviderFetch, providerFetch } from "../provider-fetch.js";
 import {
   type PremiumAnswer,
@@ -74,6 +74,13 @@ async function review(
   request: PremiumRequest,
 ): Promise<PremiumAnswer> {
   request.signal.throwIfAborted();
+  if (request.session !== null) {
+    throw new SourceFailure(
+      "session_lost",
+      "OpenAI was asked to keep no session, so there is none to go on with.",
+      "Review anew, with everything.",
+    );
+  }
   const key = keyOf(settings);
   const limit = AbortSignal.timeout(request.timeout);
   const signal = AbortSignal.any([request.signal, limit]);
@@ -221,7 +228,7 @@ function apiErrorOf(error: APIError, said: Said): ApiError {
 
 function notReached(error: unknown, said: Said): SourceFailure {
   const cause = error instanceof Error && error.cause !== undefined ? ` (${messageOf(error.cause)})` : "";
-  const what = evidence(`${messageOf(error)}${cause}`);
+  const what = evidenceOf(`${messageOf(error)}${cause}`, []);
   if (said.headers.has("content-type") || said.text !== "") {
     return new SourceFailure("cut", `OpenAI's answer broke off: ${what}`, "Review again.", {
       text: said.text,
@@ -265,7 +272,7 @@ function answerOf(request: PremiumRequest, said: Said, now: number): PremiumAnsw
   if (refusal !== undefined) {
     throw fail(
       "refused",
-      `${request.model} declined to review: ${evidence(refusal.refusal)}`,
+      `${request.model} declined to review: ${evidenceOf(refusal.refusal, [])}`,
       "Route this class to another source, or have a person review the change.",
       text,
     );
@@ -350,19 +357,23 @@ async function probe(
           return {
             ...nothing,
             state: "signed_out",
-            why: `the API key is refused: ${evidence(error.message, [key])}`,
+            why: `the API key is refused: ${evidenceOf(error.message, [key])}`,
           };
         }
         return {
           ...nothing,
           state: "unknown",
-          why: `OpenAI did not say: ${evidence(messageOf(error), [key])}`,
+          why: `OpenAI did not say: ${evidenceOf(messageOf(error), [key])}`,
         };
       }
     } finally {
       await provider.close();
     }
   } catch (error) {
-    return { ...nothing, state: "unknown", why: `OpenAI could not be asked: ${evidence(messageOf(error))}` };
+    return {
+      ...nothing,
+      state: "unknown",
+      why: `OpenAI could not be asked: ${evidenceOf(messageOf(error), [])}`,
+    };
   }
 }

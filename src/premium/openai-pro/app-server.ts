@@ -1,7 +1,7 @@
 import { messageOf } from "../../errors.js";
 import { type Resident, startResident } from "../../resident-process.js";
 import type { Sluice } from "../../sluice.js";
-import { evidence } from "../evidence.js";
+import { evidenceOf } from "../evidence.js";
 import { reviewerEnvironment, withReviewerFolder } from "../reviewer-process.js";
 import type { Probe, SourceSettings } from "../source.js";
 import { codexVariables } from "./codex-call.js";
@@ -49,7 +49,7 @@ export async function probeCodex(
       }
     });
   } catch (error) {
-    return { ...nothing, why: `Codex could not be asked: ${evidence(messageOf(error))}` };
+    return { ...nothing, why: `Codex could not be asked: ${evidenceOf(messageOf(error), [])}` };
   }
 }
 
@@ -152,8 +152,8 @@ export function probeOf(answers: Answers, now: number, stderr = ""): Probe {
     };
   }
   if (limits !== undefined)
-    return { ...base, why: `Codex could not read its limits: ${evidence(limits.error ?? "")}` };
-  const said = evidence(stderr.split("\n").slice(-4).join("\n"));
+    return { ...base, why: `Codex could not read its limits: ${evidenceOf(limits.error ?? "", [])}` };
+  const said = evidenceOf(stderr.split("\n").slice(-4).join("\n"), []);
   return { ...base, why: `Codex gave no answer in time${said === "" ? "" : `: ${said}`}` };
 }
 

@@ -1,6 +1,7 @@
 import type { ThrottleReason } from "../../state/quota-state.js";
-import { evidence } from "../evidence.js";
+import { evidenceOf } from "../evidence.js";
 import { type FailureKind, SourceFailure } from "../source.js";
+import { statedReset } from "../stated-reset.js";
 import type { RolloutFacts } from "./rollout.js";
 
 /** Why a run of Codex gave no answer, as far as it said. */
@@ -14,7 +15,7 @@ export interface CodexFailed {
   now: number;
   /** Ids that Codex lists. */
   models: readonly string[];
-  secrets: readonly (string | null)[];
+  secrets: readonly string[];
 }
 
 /** `codex_error_info` as Codex 0.169 was seen to write it, or names it in its protocol (`codex app-server generate-ts`). */
@@ -83,10 +84,11 @@ const throttles: Readonly<Partial<Record<FailureKind, ThrottleReason>>> = {
 export function codexFailure(failed: CodexFailed): SourceFailure {
   const { facts, message, now } = failed;
   const kind = codexFailureKind(failed);
-  const said = evidence(message, failed.secrets);
+  const said = evidenceOf(message, failed.secrets);
   const [what, hint] = words(kind, said, failed);
   const until = kind === "usage_limit" ? limitEnd(failed) : null;
-  const wait = kind === "rate_limit" ? delayIn(message) : null;
+  const end = kind === "rate_limit" ? statedReset(message, now) : null;
+  const wait = end === null ? null : end - now;
   const reason = throttles[kind];
   return new SourceFailure(kind, what, hint, {
     ...(facts.status === null ? {} : { status: facts.status }),
@@ -102,7 +104,7 @@ export function codexFailure(failed: CodexFailed): SourceFailure {
             until: until?.at ?? null,
             retry_after_ms: wait,
             provenance: until?.read === true ? "log" : "error",
-            evidence: evidence(
+            evidence: evidenceOf(
               [facts.error, said].filter((part) => part !== null).join(": "),
               failed.secrets,
             ),
@@ -120,12 +122,6 @@ function limitEnd({ facts, message, now }: CodexFailed): { at: number; read: boo
   const at = resetIn(message, now);
   return at === null ? null : { at, read: false };
 }
-
-const units: readonly [RegExp, number][] = [
-  [/(\d{1,4}) days?/i, 86_400_000],
-  [/(\d{1,4}) hours?/i, 3_600_000],
-  [/(\d{1,4}) minutes?/i, 60_000],
-];
 
 /**
  * When it says to try again, as Codex words it: `at 7:10 AM`, `at Nov 24th, 2026 7:10 AM` (both in this machine's time
@@ -145,18 +141,7 @@ export function resetIn(message: string, now: number): number | null {
     if (month === undefined && at.getTime() <= now) at.setDate(at.getDate() + 1);
     return at.getTime() > now ? at.getTime() : null;
   }
-  const relative = /try again in ([\w ,]{1,80})/i.exec(message)?.[1];
-  if (relative === undefined) return null;
-  const wait = units.reduce((sum, [unit, ms]) => sum + Number(unit.exec(relative)?.[1] ?? 0) * ms, 0);
-  return wait > 0 ? now + wait : null;
-}
-
-/** Milliseconds of `try again in 11.054s`. */
-function delayIn(message: string): number | null {
-  const found = /try again in (\d{1,6}(?:\.\d{1,6})?)\s?(ms|s)\b/i.exec(message);
-  return found === null
-    ? null
-    : Math.round(Number(found[1]) * (found[2]?.toLowerCase() === "ms" ? 1 : 1_000));
+  return statedReset(message, now);
 }
 
 function words(kind: FailureKind, said: string, { model, models }: CodexFailed): [string, string] {

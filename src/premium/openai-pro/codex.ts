@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type RunResult, runProcess } from "../../process.js";
 import type { Sluice } from "../../sluice.js";
-import { evidence } from "../evidence.js";
+import { evidenceOf } from "../evidence.js";
 import { reviewerEnvironment, withReviewerFolder } from "../reviewer-process.js";
 import {
   type PremiumAnswer,
@@ -28,6 +28,8 @@ import { type RolloutFacts, readRollout } from "./rollout.js";
 
 /** Milliseconds for each question before the call: version, sign-in, list of models. */
 const questionTimeout = 20_000;
+/** Calls of tools that are not there, before the run is ended: each costs a call of the model. */
+const mostUnsupported = 2;
 /** Bytes of events. */
 const mostOutput = 32 * 1024 * 1024;
 /** Codex CLI on the user's own sign-in. */
@@ -63,15 +65,15 @@ async function review(task: Task): Promise<PremiumAnswer> {
       "Review a smaller change, or route this class to another source.",
     );
   }
+  const thread = threadOf(request.session, request.model);
   const deadline = performance.now() + request.timeout;
   return withReviewerFolder(sluice, async (folder) => {
     const ready = await prepare(task, folder, deadline);
-    const thread = threadOf(request.session, request.model);
-    const first = await run(task, ready, thread, deadline);
+    const ran = await run(task, ready, thread, deadline);
     // Seen of a thread that Codex does not have any more: it says so before anything is sent.
-    const refused =
-      thread !== null && !first.output.began && /thread\/resume|no rollout found/i.test(first.stderr);
-    const ran = refused ? await run(task, ready, null, deadline) : first;
+    if (thread !== null && !ran.output.began && /thread\/resume|no rollout found/i.test(ran.stderr)) {
+      throw sessionLost("Codex does not have it any more");
+    }
     return answerOf(task, ready, ran);
   });
 }
@@ -113,7 +115,7 @@ async function prepare(task: Task, folder: Ready["folder"], deadline: number): P
   if (stripped === null) {
     if (said.code !== 0) throw notStarted(task, said);
     throw notStripped(
-      `\`codex debug models\` gives no list (${evidence(outputOf(list)) || "no output"})`,
+      `\`codex debug models\` gives no list (${evidenceOf(outputOf(list), []) || "no output"})`,
       version,
       oldestCodex,
     );
@@ -167,6 +169,8 @@ interface Ran {
   result: RunResult;
   facts: RolloutFacts;
   resumed: boolean;
+  /** Ended because the model went on asking for tools that it was never offered. */
+  astray: boolean;
 }
 
 async function run(task: Task, ready: Ready, thread: string | null, deadline: number): Promise<Ran> {
@@ -179,6 +183,7 @@ async function run(task: Task, ready: Ready, thread: string | null, deadline: nu
   );
   const reader = new CodexReader();
   const acted = new AbortController();
+  let unsupported = 0;
   const result = await runProcess(program, call.args, {
     cwd: ready.folder.work,
     env: reviewerEnvironment(sluice, ready.folder.root, codexVariables, call.environment),
@@ -188,7 +193,12 @@ async function run(task: Task, ready: Ready, thread: string | null, deadline: nu
     maxOutput: mostOutput,
     reap: true,
     onOutput(chunk, stream) {
-      if (stream !== "stdout") return;
+      if (stream !== "stdout") {
+        // Codex answers a tool that a model made up, and asks the model again, as often as it likes.
+        unsupported += chunk.toString("utf8").split("unsupported call").length - 1;
+        if (unsupported > mostUnsupported) acted.abort();
+        return;
+      }
       for (const type of reader.push(chunk)) {
         if (type === "turn.started") request.onProgress?.(`Codex asks ${request.model}`);
         if (type === "item.completed" && reader.output.text !== null) {
@@ -200,14 +210,16 @@ async function run(task: Task, ready: Ready, thread: string | null, deadline: nu
   });
   const output = reader.finish();
   const facts = await readRollout(codexHome(sluice.env), output.thread ?? "");
-  return { output, stderr: result.stderr.toString("utf8"), result, facts, resumed: thread !== null };
+  const stderr = result.stderr.toString("utf8");
+  return { output, stderr, result, facts, resumed: thread !== null, astray: unsupported > mostUnsupported };
 }
 
-function answerOf(task: Task, ready: Ready, { output, stderr, result, facts, resumed }: Ran): PremiumAnswer {
+function answerOf(task: Task, ready: Ready, ran: Ran): PremiumAnswer {
+  const { output, stderr, result, facts, resumed } = ran;
   const { request } = task;
   if (output.acted !== null) {
     throw notStripped(
-      `it began to act (${evidence(output.acted)}) and was ended`,
+      `it began to act (${evidenceOf(output.acted, [])}) and was ended`,
       ready.version,
       oldestCodex,
     );
@@ -215,6 +227,14 @@ function answerOf(task: Task, ready: Ready, { output, stderr, result, facts, res
   request.signal.throwIfAborted();
   const text = output.text ?? "";
   const tokens = facts.tokens ?? (resumed ? null : output.tokens);
+  if (ran.astray) {
+    throw new SourceFailure(
+      "silent",
+      `${request.model} went on asking for tools that it does not have, and was ended.`,
+      "Review again, or route this class to another model.",
+      { windows: facts.windows, text, tokens },
+    );
+  }
   if (result.stopped === "timeout") {
     throw new SourceFailure(
       "timeout",
@@ -225,7 +245,7 @@ function answerOf(task: Task, ready: Ready, { output, stderr, result, facts, res
   }
   if (result.stopped === "not-found" || result.stopped === "not-started") throw notStarted(task, result);
   if (!output.began && result.code !== 0 && refusesSettings(stderr)) {
-    throw notStripped(evidence(lastLines(stderr)), ready.version, oldestCodex);
+    throw notStripped(evidenceOf(lastLines(stderr), []), ready.version, oldestCodex);
   }
   if (result.code !== 0 || output.error !== null || !output.completed) {
     // On success `error` was only a word about trying again.
@@ -233,7 +253,7 @@ function answerOf(task: Task, ready: Ready, { output, stderr, result, facts, res
       const ended = result.killedBy === null ? `exit code ${result.code}` : `ended by ${result.killedBy}`;
       throw codexFailure({
         ...failedBase(task, ready.models),
-        message: output.error ?? facts.message ?? (evidence(lastLines(stderr)) || ended),
+        message: output.error ?? facts.message ?? (evidenceOf(lastLines(stderr), []) || ended),
         facts: { ...facts, tokens },
         text,
       });
@@ -256,15 +276,23 @@ function answerOf(task: Task, ready: Ready, { output, stderr, result, facts, res
 }
 
 /**
- * The thread of a session of ours. One of another model begins anew: Codex would have the conversation summed up
- * first, which costs a call and hides from the model what was left out.
+ * The thread of a session of ours. One of another model can't be gone on with: Codex would have the conversation summed
+ * up first, which costs a call and hides what was left out.
  */
 function threadOf(session: string | null, model: string): string | null {
   if (session === null) return null;
-  const slash = session.indexOf("/");
-  if (slash < 0 || session.slice(slash + 1) !== model) return null;
-  const thread = session.slice(0, slash);
-  return /^[0-9a-f-]{36}$/.test(thread) ? thread : null;
+  const [thread, of] = session.split("/", 2);
+  if (thread === undefined || !/^[0-9a-f-]{36}$/.test(thread)) throw sessionLost("it is none of Codex's");
+  if (of !== model) throw sessionLost(`it is not ${model}'s`);
+  return thread;
+}
+
+function sessionLost(why: string): SourceFailure {
+  return new SourceFailure(
+    "session_lost",
+    `The earlier session can't be gone on with: ${why}.`,
+    "Review anew, with everything.",
+  );
 }
 
 function failedBase({ sluice, settings, request }: Task, models: readonly string[]): CodexFailed {
@@ -277,14 +305,16 @@ function failedBase({ sluice, settings, request }: Task, models: readonly string
     tokens: null,
     model: null,
   };
-  const secrets = [settings.key, ...Object.values(settings.headers)];
+  const secrets = [settings.key ?? "", ...Object.values(settings.headers)].filter(
+    (value) => value.length >= 6,
+  );
   return { model: request.model, message: "", facts, text: "", now: sluice.clock(), models, secrets };
 }
 
 function notStarted({ program }: Task, result: RunResult): SourceFailure {
   return new SourceFailure(
     "unreachable",
-    `Codex can't be started (${program}): ${evidence(lastLines(outputOf(result)) || `exit code ${result.code}`)}`,
+    `Codex can't be started (${program}): ${evidenceOf(lastLines(outputOf(result)) || `exit code ${result.code}`, [])}`,
     "Install it again (`npm install -g @openai/codex@latest`), or set premium_sources.openai_pro.binary.",
   );
 }

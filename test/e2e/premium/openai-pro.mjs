@@ -139,6 +139,13 @@ export async function openaiProRuns({ binary, root, sandbox, report, record = fa
       assert.match(said, /unsupported call/);
     });
 
+    await check("a model that goes on asking for tools is ended", async () => {
+      provider.reset("tools");
+      const { failure } = await outcome(request());
+      assert.equal(failure?.kind, "silent", failure?.message);
+      assert.ok(provider.requests.length < 10, `${provider.requests.length} requests`);
+    });
+
     for (const [mode, kind, reason] of failures) {
       await check(`${mode} is ${kind}, at once and without a second try`, async () => {
         provider.reset(mode);
@@ -173,14 +180,13 @@ export async function openaiProRuns({ binary, root, sandbox, report, record = fa
       assert.deepEqual(toolsIn(provider.requests[1]), []);
     });
 
-    await check("a session that Codex does not have, or of another model, begins anew", async () => {
+    await check("a session that Codex does not have is lost, and nothing is sent", async () => {
       provider.reset();
-      const gone = await outcome(request({ session: "01a20391-f2ba-76f1-b2d4-1a64c5e46599/gpt-6.1-sol" }));
-      assert.equal(gone.answer?.text, spoken, gone.failure?.message);
-      const other = await outcome(request({ session: `${gone.answer.session.split("/")[0]}/gpt-5.5` }));
-      assert.equal(other.answer?.text, spoken, other.failure?.message);
-      assert.equal(provider.requests.length, 2);
-      assert.notEqual(other.answer.session, gone.answer.session);
+      const { failure } = await outcome(
+        request({ session: "01a20391-f2ba-76f1-b2d4-1a64c5e46599/gpt-6.1-sol" }),
+      );
+      assert.equal(failure.kind, "session_lost", failure.message);
+      assert.equal(provider.requests.length, 0);
     });
 
     await check("a session near the end of the window is sent whole, not summed up", async () => {

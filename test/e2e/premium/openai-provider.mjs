@@ -155,11 +155,12 @@ export async function openaiProvider() {
       send([created(id), ...beginning(id, '{"verd')]);
       return setTimeout(() => request.socket.destroy(), 50);
     }
-    if (state.mode === "tool" && !JSON.stringify(state.requests.at(-1)).includes("call_shell")) {
+    const asks = state.mode === "tool" && !JSON.stringify(state.requests.at(-1)).includes("call_shell");
+    if (asks || state.mode === "tools") {
       const item = {
         type: "function_call",
         id: `fc_${number}`,
-        call_id: "call_shell",
+        call_id: asks ? "call_shell" : `call_${number}`,
         name: "shell",
         arguments: JSON.stringify({ command: ["touch", "acted"] }),
         status: "completed",
