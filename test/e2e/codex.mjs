@@ -131,16 +131,16 @@ export async function codexRuns({ binary, server, sandbox, report }) {
     await check("run_gates is refused without the README's approval_mode, and runs with it", async () => {
       const trusted = await run(process.execPath, [server.file, "trust", "--yes"], { cwd: folder, env });
       assert.equal(trusted.code, 0, said(trusted));
-      const refused = await exec("refusing", 'mcp_servers.sluice.tools.run_gates.approval_mode="auto"');
+      const refused = await exec(
+        "refusing",
+        'mcp_servers.sluice.tools.run_gates.approval_mode="auto"',
+        'mcp_servers.sluice.tools.review_change.approval_mode="auto"',
+      );
       for (const id of ["gates", "pipeline"]) {
         assert.match(refusing.result(id)?.text ?? said(refused), /requires approval/, id);
       }
       assert.ok(!existsSync(join(folder, "gate-ran")), "a command ran without approval");
-      // A person has trusted this repository's commands: review_change may run them now, and needs the same line.
-      const approved = await exec(
-        "approving",
-        'mcp_servers.sluice.tools.review_change.approval_mode="approve"',
-      );
+      const approved = await exec("approving");
       const checks = JSON.parse(resultIn(approving.result("gates")?.text ?? said(approved))).checks;
       assert.deepEqual(
         checks
