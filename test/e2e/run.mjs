@@ -1,7 +1,7 @@
 // Drives real MCP clients (Claude Code, Codex CLI) through a review with the built server, each against a scripted
 // model on loopback, and checks what their models were really sent.
 //
-//   npm run build && npm ci --prefix test/e2e && node test/e2e/run.mjs [--require] [--only claude|codex]
+//   npm run build && npm ci --prefix test/e2e && node test/e2e/run.mjs [--require] [--only claude|codex|copilot]
 //     [--root FOLDER of a built checkout] [--keep the folder with all that was sent]
 //     [--record what the premium sources' programs print into test/fixtures/premium]
 //
@@ -15,6 +15,7 @@ import { claudeRuns, claudeVersion } from "./claude.mjs";
 import { codexRuns, codexVersion } from "./codex.mjs";
 import { createReport, createSandbox, killAll, run } from "./harness.mjs";
 import { claudeOnLocalEndpoint, codexOnLocalEndpoint } from "./local-endpoint.mjs";
+import { copilotRuns, copilotVersion } from "./premium/copilot.mjs";
 import { openaiProRuns } from "./premium/openai-pro.mjs";
 import { readRegistration } from "./readme.mjs";
 import { askServer } from "./server.mjs";
@@ -47,6 +48,13 @@ const clients = [
     version: codexVersion,
     binary: join(here, "node_modules/.bin/codex"),
     runs: [codexRuns, codexOnLocalEndpoint, openaiProRuns],
+  },
+  {
+    name: "copilot",
+    key: "copilot",
+    version: copilotVersion,
+    binary: join(here, "node_modules/.bin/copilot"),
+    runs: [copilotRuns],
   },
 ];
 

@@ -77,13 +77,28 @@ export function linkOverSdk(
   const run = randomBytes(9).toString("hex");
   const client = sdkClient(sdk, program, { ...options, env: { ...options.env, [runMarker]: run } });
   let tree: Tree | null = null;
+  let isOver = false;
   let started: Promise<void> | null = null;
+  const track = () => {
+    const child = startedChild.safeParse(client);
+    if (!child.success || tree !== null) return;
+    tree = { pid: child.data.cliProcess.pid, run, seen: new Set() };
+    tracked.add(tree);
+  };
+  const kill = () => {
+    isOver = true;
+    track();
+    if (tree !== null) {
+      tracked.delete(tree);
+      killTree(tree);
+    }
+    client.forceStop().catch(() => {});
+  };
   const ready = () => {
     started ??= client.start().finally(() => {
-      const child = startedChild.safeParse(client);
-      if (!child.success) return;
-      tree = { pid: child.data.cliProcess.pid, run, seen: new Set() };
-      tracked.add(tree);
+      track();
+      // It may have been started after it was ended.
+      if (isOver) kill();
     });
     return started;
   };
@@ -99,13 +114,7 @@ export function linkOverSdk(
     },
     // The SDK tells it by failing what was asked.
     gone: new Promise<never>(() => {}),
-    kill() {
-      if (tree !== null) {
-        tracked.delete(tree);
-        killTree(tree);
-      }
-      client.forceStop().catch(() => {});
-    },
+    kill,
   };
 }
 
