@@ -312,6 +312,18 @@ describe("a review by Codex CLI", () => {
     expect((await failure(setup({ runs: [asking] }))).message).toContain("tools that it does not have");
   });
 
+  it("leaves Codex its own instructions, with ours beside them, where the backend takes no others", async () => {
+    const declined = codexRecording("unsupported_model");
+    const stdout = declined.stdout.replaceAll(/The 'nope' model[^"\\]*/g, "Instructions are not valid");
+    const { codex, source } = setup({ runs: [{ ...declined, stdout }, codexRecording("ok")] });
+    expect((await source.review(request())).text).toBe(spoken);
+    const [first, second] = codex.calls();
+    expect(first?.args.join(" ")).not.toContain("developer_instructions");
+    expect(second?.args).toContain('developer_instructions="Review the change."');
+    const { models } = JSON.parse(second?.files.catalog ?? "");
+    expect(models[0]).toMatchObject({ base_instructions: "You are Codex …", shell_type: "disabled" });
+  });
+
   it("is told signed out before anything is sent", async () => {
     const ready = setup({ signIn: null });
     const error = await failure(ready);

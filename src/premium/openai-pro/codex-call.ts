@@ -70,12 +70,13 @@ export interface CodexCall {
  *
  * @param store where Codex keeps the sign-in, when the user's own settings (which are left out) say so
  * @param thread to go on with; null for a new one
+ * @param beside our instructions where they stand beside Codex's own; null where they stand in their place
  */
 export function codexCall(
   request: Pick<PremiumRequest, "model" | "timeout">,
   settings: SourceSettings,
   files: CodexFiles,
-  options: { effort: string | null; store: string | null; thread: string | null },
+  options: { effort: string | null; store: string | null; thread: string | null; beside: string | null },
 ): CodexCall {
   const { table, environment } = provider(settings, request.timeout);
   const overrides = [
@@ -83,6 +84,7 @@ export function codexCall(
     `model_providers.sluice=${table}`,
     `model_catalog_json=${JSON.stringify(files.catalog)}`,
     ...(options.effort === null ? [] : [`model_reasoning_effort=${JSON.stringify(options.effort)}`]),
+    ...(options.beside === null ? [] : [`developer_instructions=${JSON.stringify(options.beside)}`]),
     ...(options.store === null ? [] : [`cli_auth_credentials_store=${JSON.stringify(options.store)}`]),
   ];
   return {
@@ -155,9 +157,14 @@ export interface StrippedCatalog {
  * Codex describes it, but without tools, and with our instructions in place of Codex's. Which tools a model gets is
  * written there; the flags alone leave newer models a JavaScript tool, sub-agents and a clock.
  *
+ * @param instructions null leaves Codex's own
  * @returns null for what is no such list
  */
-export function stripCatalog(text: string, model: string, instructions: string): StrippedCatalog | null {
+export function stripCatalog(
+  text: string,
+  model: string,
+  instructions: string | null,
+): StrippedCatalog | null {
   const entries = catalogEntries(text);
   if (entries === null) return null;
   const listed = entries.filter((entry) => textIn(entry, "visibility") !== "hide");
@@ -189,7 +196,7 @@ export function stripCatalog(text: string, model: string, instructions: string):
     upgrade: null,
     availability_nux: null,
     model_messages: null,
-    base_instructions: instructions,
+    ...(instructions === null ? {} : { base_instructions: instructions }),
   };
   const levels = fieldOf(base, "supported_reasoning_levels");
   const high = Array.isArray(levels) && levels.some((level) => textIn(level, "effort") === "high");

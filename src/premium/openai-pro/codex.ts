@@ -69,7 +69,13 @@ async function review(task: Task): Promise<PremiumAnswer> {
   const deadline = performance.now() + request.timeout;
   return withReviewerFolder(sluice, async (folder) => {
     const ready = await prepare(task, folder, deadline);
-    const ran = await run(task, ready, thread, deadline);
+    let ran = await run(task, ready, thread, deadline);
+    // As ChatGPT's backend said it in 2025 (openai/codex issue 4433), before it asked the model: then Codex's own stay.
+    if (/instructions are not valid/i.test(ran.output.error ?? "")) {
+      const kept = stripCatalog(ready.list, request.model, null);
+      if (kept !== null) await writeFile(ready.catalog, kept.text, { mode: 0o600 });
+      ran = await run(task, { ...ready, beside: ready.instructions }, thread, deadline);
+    }
     // Seen of a thread that Codex does not have any more: it says so before anything is sent.
     if (thread !== null && !ran.output.began && /thread\/resume|no rollout found/i.test(ran.stderr)) {
       throw sessionLost("Codex does not have it any more");
@@ -87,6 +93,11 @@ interface Ready {
   models: string[];
   store: string | null;
   version: string | null;
+  instructions: string;
+  /** Our instructions when they stand beside Codex's own. */
+  beside: string | null;
+  /** What `codex debug models` gave. */
+  list: string;
 }
 
 /** Asks the program, all at once, what has to be known before it may be called; writes what it is handed in files. */
@@ -124,7 +135,18 @@ async function prepare(task: Task, folder: Ready["folder"], deadline: number): P
   const schema = join(folder.root, "schema.json");
   await writeFile(catalog, stripped.text, { mode: 0o600 });
   await writeFile(schema, JSON.stringify(request.schema.json), { mode: 0o600 });
-  return { folder, catalog, schema, effort: stripped.effort, models: stripped.models, store, version };
+  return {
+    folder,
+    catalog,
+    schema,
+    effort: stripped.effort,
+    models: stripped.models,
+    store,
+    version,
+    instructions,
+    beside: null,
+    list: text,
+  };
 }
 
 function question(
@@ -179,7 +201,7 @@ async function run(task: Task, ready: Ready, thread: string | null, deadline: nu
     request,
     settings,
     { work: ready.folder.work, catalog: ready.catalog, schema: ready.schema },
-    { effort: ready.effort, store: ready.store, thread },
+    { effort: ready.effort, store: ready.store, thread, beside: ready.beside },
   );
   const reader = new CodexReader();
   const acted = new AbortController();
