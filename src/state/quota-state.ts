@@ -1,5 +1,5 @@
 import { UsageError } from "../errors.js";
-import { isDeadMark } from "../process-identity.js";
+import { isDeadMark, ownMark } from "../process-identity.js";
 import type { Sluice } from "../sluice.js";
 import { asOf, mergeEvent, nextProbe, type UsageEvent } from "./quota-merge.js";
 import {
@@ -231,7 +231,7 @@ function sourceIn(state: QuotaState, name: string): SourceQuota {
 }
 
 function living(source: SourceQuota, now: number): SourceQuota {
-  return withoutLost(source, now, ({ mark }) => isDeadMark(mark));
+  return withoutLost(source, now, ({ mark }) => mark !== ownMark() && isDeadMark(mark));
 }
 
 function checkNames(event: UsageEvent): void {
