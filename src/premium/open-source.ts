@@ -14,6 +14,7 @@ const files: Readonly<Record<string, () => Promise<{ open: OpenSource }>>> = {
   copilot: () => import("./copilot.js"),
   antigravity: () => import("./antigravity.js"),
   openai_pro: () => import("./openai-pro.js"),
+  claude_max: () => import("./claude-max.js"),
 };
 
 /** A source that is configured, ready to be asked; null for one that is not. */
