@@ -17,6 +17,7 @@ import { createReport, createSandbox, killAll, run } from "./harness.mjs";
 import { claudeOnLocalEndpoint, codexOnLocalEndpoint } from "./local-endpoint.mjs";
 import { copilotRuns, copilotVersion } from "./premium/copilot.mjs";
 import { openaiProRuns } from "./premium/openai-pro.mjs";
+import { claudeMaxRuns } from "./premium/claude-max.mjs";
 import { readRegistration } from "./readme.mjs";
 import { askServer } from "./server.mjs";
 
@@ -40,7 +41,7 @@ const clients = [
     key: "claude",
     version: claudeVersion,
     binary: join(here, "node_modules/.bin/claude"),
-    runs: [claudeRuns, claudeOnLocalEndpoint],
+    runs: [claudeRuns, claudeOnLocalEndpoint, claudeMaxRuns],
   },
   {
     name: "codex",

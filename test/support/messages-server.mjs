@@ -236,7 +236,8 @@ function answer(response, json, body, reply) {
     ? { type: "input_json_delta", partial_json: JSON.stringify(form) }
     : { type: "text_delta", text };
   if (form || text !== "") send({ type: "content_block_delta", index: 0, delta });
-  if (reply.cut) return void setImmediate(() => response.destroy());
+  // Late enough for the other side to have read what came before.
+  if (reply.cut) return void setTimeout(() => response.destroy(), 100);
   if (reply.within) {
     send({ type: "error", error: reply.within });
     return response.end();

@@ -147,6 +147,7 @@ function failureIn(heard: Transcript, result: ProgramResult, context: FailureCon
   const status = result.api_error_status ?? null;
   if (heard.creditsRequired) return ownFailure("billing", message, context);
   if (heard.error === "billing_error") return ownFailure("billing", message, context);
+  if (/\baccess to this model\b/i.test(message)) return ownFailure("model_unknown", message, context);
   if (heard.error === "authentication_failed" || /please run \/login|not logged in/i.test(message))
     return ownFailure("auth", message, context);
   if (/hit your .{0,40}limit|usage limit reached/i.test(message) && context.limits.rejected === null)

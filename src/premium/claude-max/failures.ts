@@ -51,6 +51,7 @@ export function kindOf(error: ProviderError): FailureKind {
   if (/specified api usage limits/i.test(message)) return "usage_limit";
   if (status === 429 || type === "rate_limit_error") return "rate_limit";
   if (status === 529 || type === "overloaded_error") return "overloaded";
+  if (/\baccess to (?:this|the) model\b/i.test(message)) return "model_unknown";
   if (status === 401 || status === 403) return "auth";
   if (type === "authentication_error" || type === "permission_error") return "auth";
   if (status === 413 || type === "request_too_large") return "too_large";

@@ -90,12 +90,14 @@ export function programEnvironment(
     CLAUDE_CODE_DISABLE_REFUSAL_RETRY: "1",
     CLAUDE_CODE_DISABLE_MODEL_ACCESS_FALLBACK: "1",
     CLAUDE_CODE_DISABLE_LEGACY_MODEL_REMAP: "1",
-    // What does not fit is an error, never a summary of the change.
+    // What does not fit is an error, never a summary of the change; and the provider's error, no guess from its length.
+    CLAUDE_CODE_BLOCKING_LIMIT_OVERRIDE: "1000000000",
     DISABLE_COMPACT: "1",
     DISABLE_AUTO_COMPACT: "1",
   };
+  // What the plan has left counts as not essential: the question after it goes without.
+  if (limits !== undefined || pointed) set.CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC = "1";
   if (limits !== undefined) {
-    set.CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC = "1";
     set.CLAUDE_CODE_MAX_OUTPUT_TOKENS = String(limits.output);
     // Models that think by a budget would take all but one token of the answer.
     set.MAX_THINKING_TOKENS = String(Math.floor(limits.output / 2));

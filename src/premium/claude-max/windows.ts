@@ -146,8 +146,9 @@ interface NamedWindow {
 /** A claim by either of its names: `five_hour`, `7d`, `seven_day_opus`, `7d_oi`; null for what is no window of use. */
 function named(claim: string): NamedWindow | null {
   if (claim === "five_hour" || claim === "5h") return { id: "5h", scope: undefined };
-  const [, pool] = /^(?:seven_day|7d)(?:_([a-z_]+))?$/.exec(claim) ?? [null];
-  if (pool === null) return null;
+  const match = /^(?:seven_day|7d)(?:_([a-z_]+))?$/.exec(claim);
+  if (match === null) return null;
+  const [, pool] = match;
   if (pool === undefined) return { id: "weekly", scope: undefined };
   // Models whose use beyond the plan is included: a pool of Fable's.
   if (pool === "oi" || pool === "overage_included") return { id: "weekly", scope: "fable" };
