@@ -68,6 +68,7 @@ export async function reviewByApi(
     tokens: heard.tokens(),
     key: settings.key,
   });
+  if (request.session !== null) throw ownFailure("session_lost", "", context());
   if (settings.key === null) throw ownFailure("auth", "there is no key", context());
   return withClient(sluice, settings, async (client, sdk) => {
     try {

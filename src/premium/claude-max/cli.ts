@@ -27,6 +27,7 @@ export async function reviewByProgram(
     tokens: heard.tokens(),
     key: settings.key ?? sluice.env.CLAUDE_CODE_OAUTH_TOKEN ?? null,
   });
+  if (request.session !== null) throw ownFailure("session_lost", "", context());
   const { program } = settings;
   if (program === null) throw ownFailure("unreachable", "there is no program to run", context());
   const begun = performance.now();

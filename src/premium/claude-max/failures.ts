@@ -196,6 +196,8 @@ function words(
         `${who} can't be run without tools and settings${quote}`,
         "Update it with `claude update`, or set premium_sources.claude_max.access_method to api.",
       ];
+    case "session_lost":
+      return [`${who} keeps no session to continue${quote}`, "Ask anew with everything."];
     case "refused":
       return [
         `${who} declined the request${quote}`,

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Provenance, WindowReading } from "../../state/quota-state.js";
-import { windowKey, windowLength } from "../pacing.js";
+import { windowKey, windowLength } from "../../state/quota-windows.js";
 
 /** What Anthropic said of its limits, in one place for headers, events and the usage question. */
 export interface Limits {
