@@ -15,9 +15,9 @@ import { claudeRuns, claudeVersion } from "./claude.mjs";
 import { codexRuns, codexVersion } from "./codex.mjs";
 import { createReport, createSandbox, killAll, run } from "./harness.mjs";
 import { claudeOnLocalEndpoint, codexOnLocalEndpoint } from "./local-endpoint.mjs";
+import { claudeMaxRuns } from "./premium/claude-max.mjs";
 import { copilotRuns, copilotVersion } from "./premium/copilot.mjs";
 import { openaiProRuns } from "./premium/openai-pro.mjs";
-import { claudeMaxRuns } from "./premium/claude-max.mjs";
 import { readRegistration } from "./readme.mjs";
 import { askServer } from "./server.mjs";
 
