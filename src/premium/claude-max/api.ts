@@ -125,10 +125,7 @@ async function withClient<T>(
   call: (client: Anthropic, sdk: Sdk) => Promise<T>,
 ): Promise<T> {
   const address = settings.endpoint ?? provider;
-  const [sdk, { fetch, close }] = await Promise.all([
-    import("@anthropic-ai/sdk"),
-    providerFetch(sluice),
-  ]);
+  const [sdk, { fetch, close }] = await Promise.all([import("@anthropic-ai/sdk"), providerFetch(sluice)]);
   const client = new sdk.Anthropic({
     apiKey: settings.key,
     baseURL: address.replace(/\/+$/, "").replace(/\/v1$/, ""),
