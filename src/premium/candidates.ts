@@ -65,6 +65,14 @@ export function routingChoices(
   return { choices, problems };
 }
 
+/** Ids of every model that a class's list leads to, by any source, the ones that stand for retired models included. */
+export function namedModels(settings: Settings, list: readonly string[], asked: Class): Set<string> {
+  const models = routingChoices(settings, list, asked).choices.flatMap(({ candidates }) =>
+    candidates.flatMap(({ model }) => (model === null ? [] : [model])),
+  );
+  return new Set(models.flatMap(({ id, also }) => [id, ...also]));
+}
+
 function split(entry: string): { source: string; name: string } {
   const colon = entry.indexOf(":");
   return colon < 0

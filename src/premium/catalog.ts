@@ -4,6 +4,8 @@ import type { Config } from "../config/schema.js";
 interface KnownModel {
   /** Ids by source, best first. */
   ids: Readonly<Record<string, readonly string[]>>;
+  /** What stands for it, in this order, where a source has retired it: never a lesser model of the same vendor. */
+  successors: readonly string[];
   /** Tokens that prompt and answer may have together; by source where one allows less than the vendor. */
   context: number;
   contexts?: Readonly<Record<string, number>>;
@@ -23,18 +25,52 @@ const google = ["gemini"];
 // Copilot takes smaller prompts for Claude than Anthropic does: github/copilot-cli issues 646, 1851; models.dev 858.
 const copilotClaude = { copilot: 128_000 };
 
-function claudeModel(id: string, scopes: readonly string[], routine?: true): KnownModel {
+// Newest first within a line of models. From Codex CLI 0.169 `model/list` and the vendors' SDKs of November 2026.
+const opusLine = [
+  "claude-opus-5-5",
+  "claude-opus-5",
+  "claude-opus-4-8",
+  "claude-opus-4-7",
+  "claude-opus-4-6",
+];
+const sonnetLine = ["claude-sonnet-5-5", "claude-sonnet-5", "claude-sonnet-4-6"];
+const haikuLine = ["claude-haiku-5-5", "claude-haiku-4-5"];
+const solLine = ["gpt-6.1-sol", "gpt-6-sol", "gpt-5.6-sol", "gpt-5.5"];
+const terraLine = ["gpt-6.1-terra", "gpt-5.6-terra", "gpt-5.5"];
+const proLine = ["gemini-3.1-pro", "gemini-3.1-pro-preview"];
+
+/** @param line newest first; what is newer than the model itself stands for it */
+function claudeModel(
+  id: string,
+  scopes: readonly string[],
+  line: readonly string[] = [],
+  routine?: true,
+): KnownModel {
   const ids = { claude_max: [id], copilot: [id], antigravity: [id] };
-  return { ids, context: claude, contexts: copilotClaude, scopes, ...(routine ? { routine } : {}) };
+  const successors = newer(line, id);
+  return {
+    ids,
+    successors,
+    context: claude,
+    contexts: copilotClaude,
+    scopes,
+    ...(routine ? { routine } : {}),
+  };
 }
 
-function openaiModel(id: string, routine?: true): KnownModel {
+function openaiModel(id: string, line: readonly string[] = [], routine?: true): KnownModel {
   return {
     ids: { openai_pro: [id], copilot: [id] },
+    successors: newer(line, id),
     context: gpt,
     scopes: openai,
     ...(routine ? { routine } : {}),
   };
+}
+
+function newer(line: readonly string[], id: string): readonly string[] {
+  const own = line.indexOf(id);
+  return own < 0 ? line : line.slice(0, own);
 }
 
 /**
@@ -43,34 +79,35 @@ function openaiModel(id: string, routine?: true): KnownModel {
  * answer). Sources: OpenAI's and Anthropic's model pages, Codex CLI 0.169 `model/list`, the SDKs' model types.
  */
 const shipped: Readonly<Record<string, KnownModel>> = {
-  "opus-4.5": claudeModel("claude-opus-4-5", opus),
-  "opus-4.6": claudeModel("claude-opus-4-6", opus),
-  "opus-4.7": claudeModel("claude-opus-4-7", opus),
-  "opus-4.8": claudeModel("claude-opus-4-8", opus),
-  "opus-5": claudeModel("claude-opus-5", opus),
-  "opus-5.5": claudeModel("claude-opus-5-5", opus),
-  "sonnet-4": claudeModel("claude-sonnet-4", sonnet, true),
-  "sonnet-4.5": claudeModel("claude-sonnet-4-5", sonnet, true),
-  "sonnet-4.6": claudeModel("claude-sonnet-4-6", sonnet, true),
-  "sonnet-5": claudeModel("claude-sonnet-5", sonnet, true),
-  "sonnet-5.5": claudeModel("claude-sonnet-5-5", sonnet, true),
-  "haiku-4.5": claudeModel("claude-haiku-4-5", ["haiku", "claude", "3p"]),
-  "haiku-5.5": claudeModel("claude-haiku-5-5", ["haiku", "claude", "3p"]),
+  "opus-4.5": claudeModel("claude-opus-4-5", opus, opusLine),
+  "opus-4.6": claudeModel("claude-opus-4-6", opus, opusLine),
+  "opus-4.7": claudeModel("claude-opus-4-7", opus, opusLine),
+  "opus-4.8": claudeModel("claude-opus-4-8", opus, opusLine),
+  "opus-5": claudeModel("claude-opus-5", opus, opusLine),
+  "opus-5.5": claudeModel("claude-opus-5-5", opus, opusLine),
+  "sonnet-4": claudeModel("claude-sonnet-4", sonnet, sonnetLine, true),
+  "sonnet-4.5": claudeModel("claude-sonnet-4-5", sonnet, sonnetLine, true),
+  "sonnet-4.6": claudeModel("claude-sonnet-4-6", sonnet, sonnetLine, true),
+  "sonnet-5": claudeModel("claude-sonnet-5", sonnet, sonnetLine, true),
+  "sonnet-5.5": claudeModel("claude-sonnet-5-5", sonnet, sonnetLine, true),
+  "haiku-4.5": claudeModel("claude-haiku-4-5", ["haiku", "claude", "3p"], haikuLine),
+  "haiku-5.5": claudeModel("claude-haiku-5-5", ["haiku", "claude", "3p"], haikuLine),
   "fable-5.2": claudeModel("claude-fable-5-2", ["fable", "claude", "3p"]),
-  "codex-5.2": openaiModel("gpt-5.2-codex"),
-  "gpt-5.2": openaiModel("gpt-5.2", true),
-  "gpt-5.5": openaiModel("gpt-5.5", true),
-  "gpt-5.6-sol": openaiModel("gpt-5.6-sol"),
-  "gpt-5.6-terra": openaiModel("gpt-5.6-terra", true),
+  "codex-5.2": openaiModel("gpt-5.2-codex", solLine),
+  "gpt-5.2": openaiModel("gpt-5.2", terraLine, true),
+  "gpt-5.5": openaiModel("gpt-5.5", terraLine, true),
+  "gpt-5.6-sol": openaiModel("gpt-5.6-sol", solLine),
+  "gpt-5.6-terra": openaiModel("gpt-5.6-terra", terraLine, true),
   "gpt-5.6-luna": openaiModel("gpt-5.6-luna"),
-  "gpt-6-sol": openaiModel("gpt-6-sol"),
+  "gpt-6-sol": openaiModel("gpt-6-sol", solLine),
   "gpt-6-astra": openaiModel("gpt-6-astra"),
   "gpt-6-luna": openaiModel("gpt-6-luna"),
   "gpt-6.1-sol": openaiModel("gpt-6.1-sol"),
-  "gpt-6.1-terra": openaiModel("gpt-6.1-terra", true),
+  "gpt-6.1-terra": openaiModel("gpt-6.1-terra", [], true),
   "gpt-4o": { ...openaiModel("gpt-4o"), context: 128_000, contexts: { copilot: 64_000 } },
   "gemini-3-pro": {
     ids: { antigravity: ["gemini-3-pro"], copilot: ["gemini-3-pro-preview"] },
+    successors: proLine,
     context: gemini,
     contexts: { copilot: 128_000 },
     scopes: google,
@@ -78,6 +115,7 @@ const shipped: Readonly<Record<string, KnownModel>> = {
   },
   "gemini-3.1-pro": {
     ids: { antigravity: ["gemini-3.1-pro"], copilot: ["gemini-3.1-pro-preview"] },
+    successors: ["gemini-3.1-pro-preview"],
     context: gemini,
     contexts: { copilot: 128_000 },
     scopes: google,
@@ -85,6 +123,7 @@ const shipped: Readonly<Record<string, KnownModel>> = {
   },
   "gemini-3.8-flash": {
     ids: { antigravity: ["gemini-3.8-flash"] },
+    successors: [],
     context: gemini,
     scopes: google,
     routine: true,
@@ -99,6 +138,8 @@ export interface ResolvedModel {
   name: string;
   /** What the source calls it. */
   id: string;
+  /** Other ids that stand for the name there, in this order, when the source does not know that one (any more). */
+  also: readonly string[];
   /** Tokens that prompt and answer may have together. */
   context: number;
   scopes: readonly string[];
@@ -123,7 +164,8 @@ export function isKnownName(config: Models, source: string, name: string): boole
 /**
  * What a source calls a routing name; null when it has no such model. The user's table comes first, then the shipped
  * one; where the source's `models` lists an id of that model (with a date, say), that very id is taken, and a model
- * that a non-empty list does not have is not there.
+ * that a non-empty list does not have is not there. Where a source has retired a model, a newer one of its line stands
+ * for the name: `also`.
  */
 export function resolveModel(config: Models, source: string, name: string): ResolvedModel | null {
   const known = Object.hasOwn(shipped, name) ? shipped[name] : undefined;
@@ -134,9 +176,12 @@ export function resolveModel(config: Models, source: string, name: string): Reso
   const list = listed(config, source);
   const id = pick(wanted, list, name, asked !== undefined);
   if (id === null) return null;
+  // Whoever lists ids of their own means these and no others.
+  const others = asked === undefined ? [...wanted, ...(known?.successors ?? [])] : wanted;
   return {
     name,
     id,
+    also: [...new Set(others)].filter((other) => other !== id),
     context: known?.contexts?.[source] ?? known?.context ?? unknownContext,
     scopes: known?.scopes ?? [],
   };

@@ -179,7 +179,8 @@ function answer(
   };
 }
 
-function classKey(asked: ChangeClass): "security" | "complex" | "routine" {
+/** The key of a class in `review.routing`. */
+export function classKey(asked: ChangeClass): "security" | "complex" | "routine" {
   if (asked === "SECURITY") return "security";
   return asked === "COMPLEX" ? "complex" : "routine";
 }

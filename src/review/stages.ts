@@ -1,10 +1,11 @@
 import { surroundings } from "../change/surroundings.js";
+import { namedModels } from "../premium/candidates.js";
 import { findVerdicts, type VerdictRecord } from "../state/review-state.js";
 import { classifyWithModel } from "./classify.js";
 import { checkFingerprint, type FingerprintCheck } from "./fingerprint-check.js";
 import { type Check, runGates } from "./gates.js";
 import { type Prescreen, prescreen as runPrescreen } from "./prescreen.js";
-import { route as findRoute } from "./route.js";
+import { classKey, route as findRoute } from "./route.js";
 import type { Attested, Blocker, Known, Stage, Step } from "./step.js";
 
 /** The project's own checks: a failure that the change brought in ends the review. */
@@ -120,8 +121,8 @@ export const fingerprint: Stage<"fingerprint"> = {
     if (result.premium_ship) {
       // A SHIP counts only from a model that today's class of the change asks for.
       await classification.run(known);
-      await route.run(known);
-      const accepted = new Set(known.route?.candidates.map(({ model }) => model));
+      const today = known.classification?.class ?? "SECURITY";
+      const accepted = namedModels(config, config.review.routing[classKey(today)], today);
       result = await checkFingerprint(change, sluice, {
         store,
         config,

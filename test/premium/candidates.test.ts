@@ -26,6 +26,29 @@ describe("what a routing name means at a source", () => {
     expect(resolveModel(config, source, name)?.id).toBe(id);
   });
 
+  it("is stood for by newer models of its line where a source has retired it, never by lesser ones", () => {
+    expect(resolveModel(config, "openai_pro", "codex-5.2")?.also[0]).toBe("gpt-6.1-sol");
+    expect(resolveModel(config, "claude_max", "opus-4.5")?.also).toContain("claude-opus-5-5");
+    const all = {
+      ...config,
+      premium_sources: {
+        ...config.premium_sources,
+        claude_max: { ...config.premium_sources.claude_max, models: [] },
+      },
+    };
+    expect(resolveModel(all, "claude_max", "opus-5")?.also).toEqual(["claude-opus-5-5"]);
+    expect(resolveModel(all, "claude_max", "opus-5.5")?.also).toEqual([]);
+    for (const name of ["opus-4.5", "opus-4.8", "sonnet-4", "haiku-4.5"]) {
+      const line = name.split("-")[0] ?? "";
+      expect(resolveModel(all, "claude_max", name)?.also.every((id) => id.includes(line))).toBe(true);
+    }
+  });
+
+  it("means the user's own ids and no others", () => {
+    const own = { ...config, models: { "codex-5.2": { openai_pro: ["mine", "mine-too"] } } };
+    expect(resolveModel(own, "openai_pro", "codex-5.2")).toMatchObject({ id: "mine", also: ["mine-too"] });
+  });
+
   it("is the user's to change, and ids that a source lists need no name", () => {
     const own = { ...config, models: { best: { claude_max: ["claude-opus-9"], copilot: "o9" } } };
     expect(resolveModel(own, "claude_max", "best")?.id).toBe("claude-opus-9");
