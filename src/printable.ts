@@ -10,3 +10,18 @@ export function printable(text: string): string {
     character === "\n" || character === "\t" ? character : " ",
   );
 }
+
+/** The same in one line: for a path, whose line feed would begin a line of its author's own among ours. */
+export function printableLine(text: string): string {
+  return printable(text).replace(/[\n\t\u2028\u2029]/g, " ");
+}
+
+/** A value as indented JSON that is as safe to show and means the same: JSON itself escapes only half of what moves a terminal. */
+export function printableJson(value: unknown): string {
+  return JSON.stringify(value, null, 2).replace(/[\u007f-\u009f\u2028\u2029\p{Cf}]/gu, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`,
+    ).join(""),
+  );
+}

@@ -8,7 +8,7 @@ import { userConfigurationPath } from "../config/paths.js";
 import { readTrust } from "../config/trust.js";
 import { isSluiceError, messageOf } from "../errors.js";
 import { sourceStatuses } from "../premium/sources.js";
-import { printable } from "../printable.js";
+import { printable, printableJson } from "../printable.js";
 import { runProcess } from "../process.js";
 import { findGates } from "../review/gates.js";
 import { readRepositoryConfiguration } from "../review/settings.js";
@@ -31,7 +31,7 @@ export const doctorCommand: AddCommand = (program, context) => {
       const lines = await context.terminal.during("looking", (progress) =>
         examine(context, path, { load: options.load ?? false, onProgress: progress }),
       );
-      if (options.json) context.terminal.print(JSON.stringify({ version, checks: lines }, null, 2));
+      if (options.json) context.terminal.print(printableJson({ version, checks: lines }));
       else show(lines, context);
       context.exit(lines.some(({ health }) => health === "wrong") ? 1 : 0);
     });

@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { printable } from "../printable.js";
+import { printable, printableJson, printableLine } from "../printable.js";
 import { type ReviewResult, reviewChange, stageNames } from "../review/pipeline.js";
 import { receiptPath } from "../review/premium-review/receipt.js";
 import type { AddCommand, CommandContext } from "./command-line.js";
@@ -48,7 +48,7 @@ export const reviewCommand: AddCommand = (program, context) => {
           finishSent: false,
         }),
       );
-      if (options.json) terminal.print(JSON.stringify(result, null, 2));
+      if (options.json) terminal.print(printableJson(result));
       else show(result, options.until, context);
       exit(exitCode(result, options.until));
     });
@@ -86,28 +86,28 @@ export function exitCode(
 function show(result: ReviewResult, until: string | undefined, { terminal }: CommandContext): void {
   const { print, note, colours } = terminal;
   const painted = { passed: colours.green, issues: colours.red, skipped: colours.dim, error: colours.yellow };
-  print(colours.dim(`${printable(result.trees.base)} → ${printable(result.trees.head)}`));
+  print(colours.dim(`${printableLine(result.trees.base)} → ${printableLine(result.trees.head)}`));
   for (const { name, state, ms, summary } of result.stages) {
     print(
-      `  ${painted[state](state.padEnd(8))}${name.padEnd(12)}${printable(summary)} ${colours.dim(`${(ms / 1000).toFixed(1)} s`)}`,
+      `  ${painted[state](state.padEnd(8))}${name.padEnd(12)}${printableLine(summary)} ${colours.dim(`${(ms / 1000).toFixed(1)} s`)}`,
     );
   }
   for (const { file, line, message, source, id } of result.blockers) {
-    const place = file === null ? "" : `${printable(file)}${line === null ? "" : `:${line}`}  `;
+    const place = file === null ? "" : `${printableLine(file)}${line === null ? "" : `:${line}`}  `;
     print(`\n  ${colours.red("●")} ${place}${printable(message)}`);
     print(colours.dim(`    ${printable([source, id].filter((part) => part !== null).join("  "))}`));
   }
   if (result.remarks !== null) {
     print(`\n${printable(result.remarks.summary)}`);
     for (const { file, line, message } of result.remarks.findings) {
-      const place = file === null ? "" : `${printable(file)}${line === null ? "" : `:${line}`}  `;
+      const place = file === null ? "" : `${printableLine(file)}${line === null ? "" : `:${line}`}  `;
       print(`  ${colours.dim("○")} ${place}${printable(message)}`);
     }
   }
-  if (result.receipt !== null) print(colours.dim(`\nreceipt: ${printable(result.receipt)}`));
+  if (result.receipt !== null) print(colours.dim(`\nreceipt: ${printableLine(result.receipt)}`));
   for (const { path, reason } of result.skipped)
-    print(`\n  not reviewed: ${printable(path)}: ${printable(reason)}`);
-  for (const warning of result.warnings) note(`${colours.yellow("warning")}: ${printable(warning)}`);
+    print(`\n  not reviewed: ${printableLine(path)}: ${printableLine(reason)}`);
+  for (const warning of result.warnings) note(`${colours.yellow("warning")}: ${printableLine(warning)}`);
   const paint =
     result.verdict === "SHIP" ? colours.green : result.verdict === null ? colours.yellow : colours.red;
   const by = result.decided_by === null ? "" : ` by ${result.decided_by}`;

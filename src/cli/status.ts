@@ -5,7 +5,7 @@ import { readTrust } from "../config/trust.js";
 import { isSluiceError } from "../errors.js";
 import type { EndpointState, LocalState } from "../local/local.js";
 import { type QuotaStatus, quotaStatus } from "../premium/quota-status.js";
-import { printable } from "../printable.js";
+import { printable, printableJson } from "../printable.js";
 import { readRepositoryConfiguration } from "../review/settings.js";
 import type { Sluice } from "../sluice.js";
 import { dismissals, findVerdicts } from "../state/review-state.js";
@@ -46,7 +46,7 @@ export const statusCommand: AddCommand = (program, context) => {
     .option("--json", "print it as JSON")
     .action(async (path: string, options: { json?: boolean }) => {
       const status = await context.terminal.during("looking", () => gather(context, path));
-      if (options.json) context.terminal.print(JSON.stringify(status, null, 2));
+      if (options.json) context.terminal.print(printableJson(status));
       else show(status, context);
     });
 };

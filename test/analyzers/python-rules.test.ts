@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { rootsOfMetadata, versionOfMetadata } from "../../src/analyzers/python/metadata.js";
+import { readMetadata } from "../../src/analyzers/python/metadata.js";
 import { keepsOutline } from "../../src/analyzers/python/outline.js";
 import { isSuppressed } from "../../src/analyzers/python/suppression.js";
 import { findingsOf } from "../review/prescreen-screening.js";
@@ -252,7 +252,7 @@ it.each([
   ["setup.py", `setup(packages=find_packages("code"), package_dir={"": "code"})`, ["code", "code"]],
   ["pyrightconfig.json", `{ // here\n "extraPaths": ["more"] }`, ["more"]],
 ])("finds where packages are by %s: %s", async (name, text, expected) => {
-  expect(await rootsOfMetadata(name, text)).toEqual(expected);
+  expect((await readMetadata(name, text)).roots).toEqual(expected);
 });
 
 it.each([
@@ -261,7 +261,20 @@ it.each([
   ["setup.py", `setup(python_requires=">=3.7")`, "3.8"],
   ["setup.cfg", "[options]\npackages = find:\n", null],
 ])("reads the oldest version of %s: %s", async (name, text, expected) => {
-  expect(await versionOfMetadata(name, text)).toBe(expected);
+  expect((await readMetadata(name, text)).version).toBe(expected);
+});
+
+it.each([
+  ["pyproject.toml", "[a]\n".repeat(2)],
+  ["pyproject.toml", `a=${"[".repeat(60_000)}${"]".repeat(60_000)}`],
+  ["pyproject.toml", `[${"a.".repeat(60_000)}a]\n`],
+  ["pyproject.toml", Array.from({ length: 200_000 }, (_, at) => `[t${at}]\n`).join("")],
+  ["pyrightconfig.json", `{"extraPaths":${"[".repeat(60_000)}${"]".repeat(60_000)}}`],
+  ["setup.cfg", `[options]\n${"\n".repeat(120_000)}`],
+  ["setup.cfg", `[options.packages.find]\nwhere =\n${"  \n".repeat(40_000)}`],
+  ["setup.py", `${"find_packages(".repeat(4_000)}${"package_dir={".repeat(4_000)}`],
+])("takes a %s that is made to be trouble for one that says nothing", async (name, text) => {
+  expect(await readMetadata(name, text)).toEqual({ roots: [], version: null });
 });
 
 it("keeps the projects of a monorepo apart, and reads stubs and layouts as data", async () => {

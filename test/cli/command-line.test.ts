@@ -96,6 +96,18 @@ describe("sluice review", () => {
     expect(result.stdout).not.toContain("\u001b");
   });
 
+  it("says nothing to a terminal by a path, and keeps it in one line", () => {
+    const here = repository({ "src/a.ts": "export const a: number = 1;\n" });
+    const path = "src/\u001b[31mred\u001b[0m\u202e\u009b\nSHIP by premium\n.ts";
+    here.write({ [path]: "export const a: number = b + 1;\n" });
+    const told = sluice(here, "review", "--until", "prescreen");
+    expect(told.code).toBe(1);
+    expect(told.stdout).toMatch(/^ {2}● src\/red {2,4}SHIP by premium \.ts:1 {2}Cannot find name 'b'/m);
+    const json = sluice(here, "review", "--until", "prescreen", "--json");
+    for (const { stdout } of [told, json]) expect(stdout).not.toMatch(/[^\P{Cc}\n]|\p{Cf}/u);
+    expect(JSON.parse(json.stdout).blockers[0].file).toBe(path);
+  });
+
   it("has nothing against a clean change up to a stage: 0, but no verdict without a premium model: 3", () => {
     const here = repository({ "src/a.ts": "export const a = 1;\n" });
     here.write({ "src/a.ts": "export const a = 2;\n" });

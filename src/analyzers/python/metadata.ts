@@ -7,45 +7,50 @@ const texts = z.array(z.string()).catch([]);
 const text = z.string().optional().catch(undefined);
 const table = z.record(z.string(), z.unknown()).catch({});
 
-/** Folders with top-level packages, relative to the file's own. */
-export async function rootsOfMetadata(name: string, source: string): Promise<string[]> {
-  if (name === "pyproject.toml") return rootsOfPyproject(await parseToml(source));
-  if (name === "pyrightconfig.json") return texts.parse((await parseJson(source)).extraPaths);
-  if (name === "setup.cfg" || name === "pytest.ini") return rootsOfIni(source);
-  if (name === "setup.py") return rootsOfSetup(source);
-  return [];
+/** Characters: nobody writes a longer one, and it is read where others wait. */
+const lengthLimit = 128 * 1024;
+
+export interface Metadata {
+  /** Folders with top-level packages, relative to the file's own. */
+  roots: string[];
+  /** The oldest version that is asked for, as `3.9`; null when none is. */
+  version: string | null;
 }
 
-/** The oldest version that is asked for, as `3.9`; null when none is. */
-export async function versionOfMetadata(name: string, source: string): Promise<string | null> {
+/** What a file by one of the names that projects are described in says. One that can't be read says nothing. */
+export async function readMetadata(name: string, source: string): Promise<Metadata> {
+  const nothing: Metadata = { roots: [], version: null };
+  if (source.length > lengthLimit) return nothing;
+  try {
+    return await read(name, source);
+  } catch {
+    // Broken, or nested deeper than the stack is high.
+    return nothing;
+  }
+}
+
+async function read(name: string, source: string): Promise<Metadata> {
   if (name === "pyproject.toml") {
-    const { project, tool } = tables(await parseToml(source));
+    const { parse } = await import("smol-toml");
+    const parsed = parse(source);
+    const { project, tool } = tables(parsed);
     const poetry = at(tool, "poetry", "dependencies");
     const wanted = text.parse(project["requires-python"]) ?? text.parse(table.parse(poetry).python);
-    return oldest(wanted);
+    return { roots: rootsOfPyproject(parsed), version: oldest(wanted) };
   }
-  if (name === "setup.cfg" || name === "setup.py")
-    return oldest(/python_requires\s*=\s*["']?([^"'\n]+)/.exec(source)?.[1]);
-  return null;
+  if (name === "pyrightconfig.json") {
+    const { parse } = await import("jsonc-parser");
+    return { roots: texts.parse(table.parse(parse(source)).extraPaths), version: null };
+  }
+  const asked = /python_requires\s*=\s*["']?([^"'\n]+)/.exec(source)?.[1];
+  if (name === "setup.cfg") return { roots: rootsOfIni(source), version: oldest(asked) };
+  if (name === "setup.py") return { roots: rootsOfSetup(source), version: oldest(asked) };
+  return { roots: name === "pytest.ini" ? rootsOfIni(source) : [], version: null };
 }
 
 function oldest(wanted: string | undefined): string | null {
   const minor = Number(/(?:>=|~=|\^|==)\s*3\.(\d{1,2})/.exec(wanted ?? "")?.[1]);
   return Number.isNaN(minor) ? null : `3.${Math.min(Math.max(minor, 8), 14)}`;
-}
-
-async function parseToml(source: string): Promise<Record<string, unknown>> {
-  const { parse } = await import("smol-toml");
-  try {
-    return parse(source);
-  } catch {
-    return {};
-  }
-}
-
-async function parseJson(source: string): Promise<Record<string, unknown>> {
-  const { parse } = await import("jsonc-parser");
-  return table.parse(parse(source));
 }
 
 function tables(parsed: Record<string, unknown>) {

@@ -1,7 +1,8 @@
 import { posix } from "node:path";
 import type { Side } from "../../change/types.js";
+import { breathe } from "../breathe.js";
 import type { Workspace } from "../workspace.js";
-import { rootsOfMetadata, versionOfMetadata } from "./metadata.js";
+import { readMetadata } from "./metadata.js";
 
 /** A folder with Python packages of its own in a repository: the whole of it, or a part of a monorepo. */
 export interface PythonProject {
@@ -15,6 +16,8 @@ export interface PythonProject {
 
 /** Projects above which a repository is taken for one that keeps examples of them. */
 const projectLimit = 40;
+/** Folders of one file: every module is looked for in each of them. */
+const rootLimit = 100;
 const defaultVersion = "3.13";
 
 const read = new WeakMap<Workspace, Partial<Record<Side, Promise<PythonProject[]>>>>();
@@ -66,11 +69,13 @@ async function findProjects(workspace: Workspace, side: Side): Promise<PythonPro
       const text = await workspace.text(side, file);
       if (text === null) continue;
       const name = posix.basename(file);
-      for (const root of await rootsOfMetadata(name, text)) {
+      await breathe();
+      const said = await readMetadata(name, text);
+      for (const root of said.roots.slice(0, rootLimit)) {
         const path = posix.normalize(posix.join(folder, root)).replace(/^\.$|\/$/g, "");
         if (!path.startsWith("..") && (path === "" || paths.has(path))) roots.add(path);
       }
-      version ??= await versionOfMetadata(name, text);
+      version ??= said.version;
     }
     for (const inner of ["src", "lib", "python"]) {
       const source = posix.join(folder, inner);

@@ -15,17 +15,31 @@ export function filesOfGlobs(
   include: readonly string[],
   exclude: readonly string[],
 ): string[] {
-  const wanted = include.flatMap((glob) => patternOf(base, glob, "include") ?? []);
-  const unwanted = exclude.flatMap((glob) => patternOf(base, glob, "exclude") ?? []);
+  const wanted = distinct(include).flatMap((glob) => patternOf(base, glob, "include") ?? []);
+  const unwanted = distinct(exclude).flatMap((glob) => patternOf(base, glob, "exclude") ?? []);
   const found: string[] = [];
   for (const file of files) {
-    if (!extensions.some((extension) => file.endsWith(extension))) continue;
+    if (!extensions.some((extension) => file.endsWith(extension)) || isTooDeep(file)) continue;
     if (!wanted.some((pattern) => pattern.test(file)) || unwanted.some((pattern) => pattern.test(file)))
       continue;
     found.push(file);
   }
   return found;
 }
+
+/** Would every `**` have too many folders to choose from? Nobody's sources lie that deep. */
+function isTooDeep(file: string): boolean {
+  let folders = 0;
+  for (let at = file.indexOf("/"); at !== -1; at = file.indexOf("/", at + 1)) folders++;
+  return folders > 64;
+}
+
+/** Each pattern once, and no more of them than anybody writes: every one is tried on every file. */
+export function distinct(globs: readonly string[]): string[] {
+  return [...new Set(globs)].slice(0, globLimit);
+}
+
+const globLimit = 1_000;
 
 function patternOf(base: string, glob: string, usage: "include" | "exclude"): RegExp | null {
   if (isCostly(glob)) return null;

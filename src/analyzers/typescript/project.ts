@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import ts from "typescript";
 import { isTypeScript } from "../files.js";
 import { factsOf } from "./facts.js";
-import { filesOfGlobs } from "./globs.js";
+import { distinct, filesOfGlobs, isCostly } from "./globs.js";
 import { isInstalled, ownPath, root, type Tree } from "./tree.js";
 
 export { root } from "./tree.js";
@@ -35,7 +35,7 @@ function parseHost(tree: Tree): ts.ParseConfigHost {
   return {
     useCaseSensitiveFileNames: true,
     fileExists: (file) => tree.fileExists(file),
-    readFile: (file) => tree.read(file),
+    readFile: (file) => readConfig(tree, file),
     readDirectory(folder, extensions, excludes, includes) {
       const files: string[] = [];
       for (const path of tree.files.ids.keys()) files.push(`${root}/${path}`);
@@ -49,6 +49,40 @@ interface Opened {
   references: string[];
 }
 
+/** Configurations of one side that are read: each one's patterns are tried on every file. */
+const configLimit = 1_000;
+
+/** Characters of a configuration: a longer one is none. Shorter than the second, it has few patterns. */
+const longestConfig = 256 * 1024;
+const shortConfig = 8 * 1024;
+
+/** A configuration's text, with no more patterns than anybody writes: the compiler makes one expression of them all. */
+function readConfig(tree: Tree, file: string): string | undefined {
+  const text = tree.read(file);
+  if (text === undefined || text.length > longestConfig) return undefined;
+  if (text.length <= shortConfig) return text;
+  const read: { config?: unknown } = ts.readConfigFile(file, () => text);
+  if (typeof read.config !== "object" || read.config === null) return text;
+  const config: Record<string, unknown> = { ...read.config };
+  for (const key of ["include", "exclude"]) {
+    const globs = config[key];
+    if (!Array.isArray(globs)) continue;
+    const usable = globs.filter((glob): glob is string => typeof glob === "string" && !isCostly(glob));
+    config[key] = distinct(usable);
+  }
+  return JSON.stringify(config);
+}
+
+/** Null for what is nested deeper than the stack is high, or has too much in it for the compiler. */
+function readable<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
 /** Finds which configuration of a tree covers a file. Configurations are read as data: no plugin of theirs is loaded. */
 export function projectFinder(tree: Tree): (file: string) => Project {
   const host = parseHost(tree);
@@ -59,7 +93,7 @@ export function projectFinder(tree: Tree): (file: string) => Project {
   const open = (config: string) => {
     let known = read.get(config);
     if (known === undefined) {
-      known = openConfig(tree, config, host, extended);
+      known = read.size < configLimit ? readable(() => openConfig(tree, config, host, extended)) : null;
       read.set(config, known);
     }
     return known;
@@ -121,7 +155,7 @@ function openConfig(
   host: ts.ParseConfigHost,
   extended: Map<string, ts.ExtendedConfigCacheEntry>,
 ): Opened | null {
-  const text = tree.read(config);
+  const text = readConfig(tree, config);
   const source = text === undefined ? null : ts.readConfigFile(config, () => text);
   if (source === null || typeof source.config !== "object" || source.config === null) return null;
   const parsed = ts.parseJsonConfigFileContent(

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { isTypeScript } from "../files.js";
-import { isCostly } from "./globs.js";
+import { distinct, isCostly } from "./globs.js";
 import type { Manifest, Manifests } from "./manifests.js";
 import { root, type Tree } from "./tree.js";
 import { satisfies } from "./version-range.js";
@@ -137,7 +137,7 @@ function globMatcher(globs: readonly string[]): (folder: string) => boolean {
         .replace(/^\*\*$/, ".*")}$`,
     );
   };
-  const usable = globs.filter((glob) => !isCostly(glob));
+  const usable = distinct(globs).filter((glob) => !isCostly(glob));
   const wanted = usable.filter((glob) => !glob.startsWith("!")).map(pattern);
   const unwanted = usable.filter((glob) => glob.startsWith("!")).map((glob) => pattern(glob.slice(1)));
   return (folder) => wanted.some((one) => one.test(folder)) && !unwanted.some((one) => one.test(folder));

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { breathe } from "../../breathe.js";
 import { messageOf } from "../../errors.js";
 import type { Change, Side, TreeEntry } from "../types.js";
 import { capture } from "./grammar.js";
@@ -85,12 +86,13 @@ export function createReader(index: TreeIndex, { note, signal }: ImportOptions) 
       const resolver = await resolverOf(language, index);
       const started = performance.now();
       const specifiers = await specifiersOf(language, path, bytes, note);
-      spent += performance.now() - started;
       const found = new Set<string>();
       for (const specifier of specifiers) {
+        await breathe(signal);
         if (specifier.length > specifierLength) continue;
         for (const target of resolver.resolve(specifier, path)) found.add(target);
       }
+      spent += performance.now() - started;
       found.delete(path);
       return [...found].sort();
     },

@@ -1,3 +1,4 @@
+import { breathe } from "../../breathe.js";
 import type { Change, Side, TreeEntry } from "../types.js";
 import {
   createReader,
@@ -89,6 +90,7 @@ async function searchFor(
   const resolver = await resolverOf(language, index);
   const search: Search = { words: new Set(), literals: new Set() };
   for (const target of targets) {
+    await breathe();
     const names = resolver.names(target);
     if (names === null) return null;
     for (const name of names) {

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { breathe } from "../../breathe.js";
 import { append, directoryOf, join, type TreeIndex, upwards } from "./tree-index.js";
 
 /** What `package.json` and `tsconfig.json` files of a tree say about specifiers that are not relative. */
@@ -46,11 +47,17 @@ const configurationShape = z.looseObject({
     .catch(undefined),
 });
 
+type Configuration = z.infer<typeof configurationShape>;
+
 /** Built output that is not in the tree, and where its source usually is. */
 const built = /^(?:dist|lib|build|out|esm|cjs)\//;
 const conditions = ["source", "types", "import", "module", "default", "require", "node", "browser"];
 const targetLimit = 32;
 const subpathLimit = 500;
+/** Patterns of one configuration's `paths`. */
+const patternLimit = 5_000;
+/** Targets of all packages and configurations that are turned round: what is beyond is only not told by its alias. */
+const reversedLimit = 20_000;
 
 type Locate = (path: string) => string | null;
 
@@ -71,26 +78,34 @@ export async function readPackages(index: TreeIndex, locate: Locate): Promise<Pa
   };
   const packages: PackageFile[] = [];
   for (const [path, text] of await index.texts(manifests)) {
+    await breathe();
     const shape = packageShape.safeParse(parse(text));
     if (!shape.success) continue;
     const { name, main, module, types, source, exports, imports } = shape.data;
     const entries = [source, module, main, types].flatMap((entry) => entry ?? []);
     packages.push({ name: name ?? null, directory: directoryOf(path), main: entries, exports, imports });
   }
-  const texts = await index.texts(configurations);
+  const read = new Map<string, Configuration>();
+  for (const [path, text] of await index.texts(configurations)) {
+    await breathe();
+    const shape = configurationShape.safeParse(parse(text));
+    if (shape.success) read.set(path, shape.data);
+  }
+  const known = new Map<string, Aliases>();
   const aliases = new Map<string, Aliases>();
-  for (const path of texts.keys()) {
+  for (const path of read.keys()) {
     const directory = directoryOf(path);
     const own = /(?:^|\/)[tj]sconfig\.json$/.test(path);
     if (own && !(aliases.has(directory) && path.endsWith("jsconfig.json"))) {
-      aliases.set(directory, aliasesOf(path, texts, parse, 0));
+      await breathe();
+      aliases.set(directory, aliasesOf(path, read, known));
     }
   }
   const byDirectory = new Map(packages.map((file) => [file.directory, file]));
   const byName = new Map(
     packages.flatMap((file) => (file.name === null ? [] : [[file.name, file] as const])),
   );
-  const reverse = reversed(packages, aliases, locate);
+  const reverse = await reversed(packages, aliases, locate);
   return {
     specifiers: (path) => [...(reverse.exact.get(path) ?? []), ...reverse.matching(path)],
     candidates(specifier, from) {
@@ -111,40 +126,42 @@ export async function readPackages(index: TreeIndex, locate: Locate): Promise<Pa
   };
 }
 
+/** What a configuration and those it extends give; each is looked at once, and a circle ends where it began. */
 function aliasesOf(
   path: string,
-  texts: ReadonlyMap<string, string>,
-  parse: (text: string) => unknown,
-  depth: number,
+  read: ReadonlyMap<string, Configuration>,
+  known: Map<string, Aliases>,
 ): Aliases {
-  const shape = configurationShape.safeParse(parse(texts.get(path) ?? ""));
-  const nothing: Aliases = { base: null, paths: [] };
-  if (!shape.success) return nothing;
+  const before = known.get(path);
+  if (before !== undefined) return before;
+  let inherited: Aliases = { base: null, paths: [] };
+  const configuration = read.get(path);
+  if (configuration === undefined) return inherited;
+  known.set(path, inherited);
   const directory = directoryOf(path);
-  const { baseUrl, paths } = shape.data.compilerOptions ?? {};
-  let inherited = nothing;
-  // Six levels are more than anybody uses, and a circle ends there.
-  if (depth < 6) {
-    for (const extended of [shape.data.extends ?? []].flat()) {
-      const target = join(directory, extended);
-      if (target === null || !extended.startsWith(".")) continue;
-      const file = [target, `${target}.json`].find((candidate) => texts.has(candidate));
-      if (file === undefined) continue;
-      const above = aliasesOf(file, texts, parse, depth + 1);
-      inherited = {
-        base: above.base ?? inherited.base,
-        paths: above.paths.length > 0 ? above.paths : inherited.paths,
-      };
-    }
+  for (const extended of [configuration.extends ?? []].flat().slice(0, targetLimit)) {
+    const target = join(directory, extended);
+    if (target === null || !extended.startsWith(".")) continue;
+    const file = [target, `${target}.json`].find((candidate) => read.has(candidate));
+    if (file === undefined) continue;
+    const above = aliasesOf(file, read, known);
+    inherited = {
+      base: above.base ?? inherited.base,
+      paths: above.paths.length > 0 ? above.paths : inherited.paths,
+    };
   }
+  const { baseUrl, paths } = configuration.compilerOptions ?? {};
   const base = baseUrl === undefined ? inherited.base : join(directory, baseUrl);
-  if (paths === undefined) return { base, paths: inherited.paths };
   const anchor = (baseUrl === undefined ? null : base) ?? directory;
-  const own = Object.entries(paths).map(([pattern, targets]) => ({
-    pattern,
-    targets: targets.slice(0, targetLimit).flatMap((target) => join(anchor, target) ?? []),
-  }));
-  return { base, paths: own };
+  const own = Object.entries(paths ?? {})
+    .slice(0, patternLimit)
+    .map(([pattern, targets]) => ({
+      pattern,
+      targets: targets.slice(0, targetLimit).flatMap((target) => join(anchor, target) ?? []),
+    }));
+  const found = { base, paths: paths === undefined ? inherited.paths : own };
+  known.set(path, found);
+  return found;
 }
 
 function aliased(specifier: string, { base, paths }: Aliases): string[] {
@@ -174,26 +191,40 @@ function matchPattern(pattern: string, text: string): string | null {
 }
 
 /** Which bare specifiers lead to which files. */
-function reversed(packages: readonly PackageFile[], aliases: ReadonlyMap<string, Aliases>, locate: Locate) {
+async function reversed(
+  packages: readonly PackageFile[],
+  aliases: ReadonlyMap<string, Aliases>,
+  locate: Locate,
+) {
   const exact = new Map<string, string[]>();
+  let left = reversedLimit;
   const note = (paths: readonly string[], specifier: string) => {
-    for (const path of paths) {
+    left -= paths.length;
+    for (const path of left > 0 ? paths : []) {
       const file = locate(path);
       if (file !== null) append(exact, file, specifier);
     }
   };
   for (const file of packages) {
+    if (left <= 0) break;
     if (file.name !== null) note(inPackage("", file), file.name);
     for (const name of keysOf(file.exports, ".")) {
+      await breathe();
       if (file.name !== null) note(targetsOf(file.exports, name, file.directory), file.name + name.slice(1));
     }
-    for (const name of keysOf(file.imports, "#")) note(targetsOf(file.imports, name, file.directory), name);
+    for (const name of keysOf(file.imports, "#")) {
+      await breathe();
+      note(targetsOf(file.imports, name, file.directory), name);
+    }
   }
   const patterns: { pattern: string; target: string }[] = [];
-  for (const { paths } of aliases.values()) {
+  // Many configurations have those of one that they extend.
+  for (const paths of new Set([...aliases.values()].map((one) => one.paths))) {
     for (const { pattern, targets } of paths) {
-      if (pattern.includes("*")) patterns.push(...targets.map((target) => ({ pattern, target })));
-      else note(targets, pattern);
+      await breathe();
+      if (!pattern.includes("*")) note(targets, pattern);
+      else if (patterns.length < reversedLimit)
+        patterns.push(...targets.map((target) => ({ pattern, target })));
     }
   }
   const matching = (path: string) => {
@@ -224,9 +255,8 @@ function inPackage(subpath: string, file: PackageFile): string[] {
 /** Targets of an `exports` or `imports` map for a key, whatever the conditions. */
 function targetsOf(map: unknown, wanted: string, directory: string): string[] {
   const found: string[] = [];
-  const entries = isObject(map) && Object.keys(map).some((name) => /^[.#]/.test(name)) ? map : { ".": map };
   let best: { length: number; target: unknown; rest: string } | null = null;
-  for (const [pattern, target] of Object.entries(entries)) {
+  for (const [pattern, target] of entriesFor(map, wanted)) {
     const rest = matchPattern(pattern, wanted);
     if (rest === null) continue;
     const length = pattern.includes("*") ? pattern.indexOf("*") : Number.POSITIVE_INFINITY;
@@ -252,6 +282,15 @@ function targetsOf(map: unknown, wanted: string, directory: string): string[] {
     }
   }
   return found;
+}
+
+/** The entries that may be meant by a key; a key that is there means only itself. */
+function entriesFor(map: unknown, wanted: string): [string, unknown][] {
+  if (!isObject(map)) return [[".", map]];
+  const isKey = /^[.#]/.test(wanted) && !wanted.includes("*");
+  if (isKey && Object.hasOwn(map, wanted)) return [[wanted, map[wanted]]];
+  const entries = Object.entries(map);
+  return entries.some(([name]) => /^[.#]/.test(name)) ? entries : [[".", map]];
 }
 
 /** A target and, when it is built output, where its source usually is. */

@@ -12,12 +12,13 @@ export interface TreeIndex {
   isDirectory(path: string): boolean;
   /** Paths of all files with that name, sorted. */
   named(name: string): readonly string[];
-  /** Texts of small files (256 KiB at most each, 2,000 files): configuration. Kept. */
+  /** Texts of small files (256 KiB at most each, 2,000 files, 32 MiB in all): configuration. Kept. */
   texts(paths: readonly string[]): Promise<Map<string, string>>;
 }
 
 const configurationLimit = 256 * 1024;
 const configurationFiles = 2_000;
+const configurationTotal = 32 * 1024 * 1024;
 const indexes = new WeakMap<Objects, Map<Side, Promise<TreeIndex>>>();
 
 /** The index of a side's tree, built once for each change. */
@@ -62,7 +63,12 @@ async function build(objects: Objects, side: Side): Promise<TreeIndex> {
     named: (name) => byName.get(name) ?? [],
     async texts(paths) {
       const wanted = paths.slice(0, configurationFiles).flatMap((path) => byPath.get(path) ?? []);
-      const missing = wanted.filter(({ path, size }) => !kept.has(path) && (size ?? 0) <= configurationLimit);
+      let room = configurationTotal;
+      const missing = wanted.filter(({ path, size }) => {
+        if (kept.has(path) || (size ?? 0) > configurationLimit) return false;
+        room -= size ?? 0;
+        return room >= 0;
+      });
       const blobs =
         missing.length === 0 ? new Map<string, Buffer>() : await objects.blobs(missing.map(({ id }) => id));
       for (const { path, id } of missing) {
