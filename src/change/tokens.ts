@@ -1,3 +1,5 @@
+import { breathe } from "../breathe.js";
+
 /** Characters: a longer text is counted in samples. */
 const wholeLimit = 1_000_000;
 const sampleLength = 32_768;
@@ -7,8 +9,8 @@ const sampleCount = 16;
  * quadratic time on one long word. Cutting adds at most one token each time.
  */
 const runLimit = 400;
-/** Characters counted between two turns for others. */
-const turnLength = 262_144;
+/** Characters counted between two turns for others, about. */
+const turnLength = 65_536;
 /** Source code is 3 to 4.5 bytes a token in o200k; the low end, since a context that is too small costs more. */
 const bytesPerToken = 3.3;
 
@@ -39,15 +41,10 @@ async function sampled(text: string): Promise<number> {
 async function count(text: string): Promise<number> {
   const { countTokens: countWith } = await import("gpt-tokenizer/encoding/o200k_base");
   let tokens = 0;
-  let since = 0;
   for (const piece of pieces(text)) {
+    await breathe();
     // Text that looks like a special token (`<|endoftext|>`) is text.
     tokens += countWith(piece, { disallowedSpecial: new Set() });
-    since += piece.length;
-    if (since > turnLength) {
-      since = 0;
-      await new Promise(setImmediate);
-    }
   }
   return tokens;
 }
@@ -60,7 +57,7 @@ function* pieces(text: string): Generator<string> {
   for (let position = 0; position < text.length; position++) {
     const space = isSpace(text.charCodeAt(position));
     if (space !== inSpace) {
-      if (space && position - start > turnLength / 4) {
+      if (space && position - start > turnLength) {
         yield text.slice(start, position);
         start = position;
       }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { breathe } from "../../breathe.js";
 import type { ChangedFile } from "../../change/types.js";
 import { holdsSecret } from "../../mask.js";
 import { isDeceptive, sensitiveIdentifier, signsFor } from "./calls.js";
@@ -95,10 +96,11 @@ export async function judgeFile(file: ChangedFile, contents: Contents, budget: B
   const { base, head } = contents.unread
     ? { base: null, head: null }
     : await parse(language, baseText, headText, budget);
+  await breathe();
   const lines = changedLines(file, plain(baseText, base), plain(headText, head));
   const count = lines.filter((line) => line.text.trim() !== "").length;
   const judged = { raised, harmless: null, language, lines: count, bounded: false };
-  deceptiveReasons(file, raise);
+  await deceptiveReasons(file, raise);
   if (isManifest(file.path)) {
     raised.push(...(await manifestReasons(file, baseText, headText, lines)));
     return judged;
@@ -113,11 +115,12 @@ export async function judgeFile(file: ChangedFile, contents: Contents, budget: B
       ? testReason(file, language, withoutComments(headText, head.comments), head, lines)
       : null;
   raised.push(...weakened);
-  raised.push(...lookOver(file, language, lines, budget, test !== null));
+  raised.push(...(await lookOver(file, language, lines, budget, test !== null)));
   if (test) return { ...judged, harmless: raised.some((reason) => reason.class === "COMPLEX") ? null : test };
 
   const sensitive = isCode(language) || language.family === "config" ? sensitivePath(file) : null;
   if (sensitive) raised.push(sensitive);
+  await breathe();
   if (isCode(language))
     raised.push(...removalReasons(file, lines, sensitive !== null), ...nestingReasons(file, lines));
   suppressionReasons(file, base, head, raise);
@@ -234,13 +237,13 @@ async function harmless(
  * Signs in changed lines. Nobody's data hangs on a proved test: there only what could harm the machine it runs on
  * counts, and asks for a good reviewer, not for the security reviewers.
  */
-function lookOver(
+async function lookOver(
   file: ChangedFile,
   language: Language,
   lines: readonly ChangedLine[],
   budget: Budget,
   test: boolean,
-): Reason[] {
+): Promise<Reason[]> {
   const found = new Map<string, Reason>();
   let open = signsFor(language.family).filter((sign) => !test || sign.class === "SECURITY");
   const symbols = !test && (isCode(language) || language.family === "config");
@@ -255,6 +258,7 @@ function lookOver(
     if (!found.has(rule)) found.set(rule, reason);
   };
   for (const line of lines) {
+    await breathe();
     const text = line.text.slice(0, lineLimit);
     budget.characters -= text.length;
     if (line.text.length > lineLimit || budget.characters < 0) {
@@ -282,7 +286,7 @@ function lookOver(
 }
 
 /** What counts in every file, comments and documentation included. */
-function deceptiveReasons(file: ChangedFile, raise: Raise): void {
+async function deceptiveReasons(file: ChangedFile, raise: Raise): Promise<void> {
   let read = 0;
   let secret = false;
   let hidden = false;
@@ -290,6 +294,7 @@ function deceptiveReasons(file: ChangedFile, raise: Raise): void {
     let number = hunk.newStart;
     for (const line of hunk.lines) {
       if (!line.startsWith("+")) continue;
+      await breathe();
       const text = line.slice(1, lineLimit);
       read += text.length;
       if (read > 2_000_000) return;

@@ -43,6 +43,16 @@ export function docsReason(
 
 /** JSON and TOML settings that say the same in another layout; null when they don't, or can't be compared. */
 export async function sameData(path: string, base: string, head: string): Promise<boolean> {
+  try {
+    return await isSameData(path, base, head);
+  } catch (error) {
+    // Nested deeper than the stack is high.
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+async function isSameData(path: string, base: string, head: string): Promise<boolean> {
   const lower = path.toLowerCase();
   if (/\.(?:json|jsonc|json5)$/.test(lower)) {
     const [was, is] = [await parseJson(base), await parseJson(head)];

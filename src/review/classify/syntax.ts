@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Node, TreeCursor } from "web-tree-sitter";
+import { breathe } from "../../breathe.js";
 import { parse } from "../../change/imports/parsers.js";
 import { type Export, readExports, readTopLevel, type TopLevel } from "./exports.js";
 import type { Grammar } from "./languages.js";
@@ -58,7 +59,7 @@ export async function readSyntax(grammar: Grammar, text: string): Promise<Syntax
     if (root.hasError) return null;
     const cursor = tree.walk();
     try {
-      const { code, comments } = readTokens(grammar, text, cursor);
+      const { code, comments } = await readTokens(grammar, text, cursor);
       if (comments.some((comment) => endsElsewhere(grammar, comment.text))) return null;
       return {
         code,
@@ -139,11 +140,11 @@ const lists = new Set([
 const spaced = new Set<Grammar>(["bash", "ruby", "php", "cpp"]);
 const restricted = new Set(["return", "break", "continue", "throw", "yield", "async", "++", "--"]);
 
-function readTokens(
+async function readTokens(
   grammar: Grammar,
   text: string,
   cursor: TreeCursor,
-): { code: string; comments: Comment[] } {
+): Promise<{ code: string; comments: Comment[] }> {
   const script = grammar === "javascript" || grammar === "typescript" || grammar === "tsx";
   const tokens: string[] = [];
   const comments: Comment[] = [];
@@ -164,7 +165,8 @@ function readTokens(
     last = value;
     lastParent = parents.at(-1) ?? "";
   };
-  for (;;) {
+  for (let step = 0; ; step++) {
+    if (step % 64 === 0) await breathe();
     const type = cursor.nodeType;
     const start = cursor.startIndex;
     if (start > end) {
