@@ -32,6 +32,13 @@ describe("the house", () => {
     expect(wrong).toEqual([]);
   });
 
+  it("has time limits that garbage collection can't take away", () => {
+    const wrong = files.filter(
+      (file) => file !== "src/time-limit.ts" && readFileSync(file, "utf8").includes("AbortSignal.timeout"),
+    );
+    expect(wrong).toEqual([]);
+  });
+
   it("keeps phases out of each other's insides", () => {
     const wrong = local().filter(
       ({ from, to }) => phases.includes(room(from)) && phases.includes(room(to)) && room(from) !== room(to),

@@ -2,6 +2,7 @@ import { directImports } from "../change/imports.js";
 import type { Change, Side } from "../change/types.js";
 import { messageOf } from "../errors.js";
 import type { Sluice } from "../sluice.js";
+import { abortAfter } from "../time-limit.js";
 import { compare, type Finding, merge } from "./compare.js";
 import { type Engine, type EngineFile, NotRun } from "./engine.js";
 import { hasScript, isPython, sizeLimit } from "./files.js";
@@ -110,7 +111,7 @@ async function runEngine(engine: Engine, { change, sluice, files, workspace, sig
     note: [...notes, ...(note ? [note] : [])].join("; ") || null,
   });
   const allowed = allowedFor(engine, files.length);
-  const limit = AbortSignal.timeout(allowed);
+  const limit = abortAfter(allowed);
   let isLate = false;
   const stopped = `stopped after ${Math.round(allowed / 1_000)} s`;
   try {

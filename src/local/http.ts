@@ -3,6 +3,7 @@ import { connect, type LookupFunction } from "node:net";
 import type { buildConnector, Dispatcher } from "undici";
 import { isLoopback } from "../config/restrict.js";
 import type { Sluice } from "../sluice.js";
+import { abortAfter } from "../time-limit.js";
 import type { Endpoint } from "./endpoints.js";
 import { failureOfAnswer } from "./failure-of-answer.js";
 import { failureOfTransport } from "./failure-of-transport.js";
@@ -162,7 +163,7 @@ async function knock(endpoint: Endpoint, signal: AbortSignal): Promise<void> {
     autoSelectFamilyAttemptTimeout: 500,
   });
   try {
-    await once(socket, "connect", { signal: AbortSignal.any([signal, AbortSignal.timeout(connectTimeout)]) });
+    await once(socket, "connect", { signal: AbortSignal.any([signal, abortAfter(connectTimeout)]) });
   } catch (error) {
     // Whatever it is but that nobody is there, the client itself shall see it.
     if (signal.aborted) throw signal.reason;

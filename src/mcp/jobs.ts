@@ -1,4 +1,5 @@
 import { UsageError } from "../errors.js";
+import { abortAfter } from "../time-limit.js";
 
 export type Output = Record<string, unknown>;
 
@@ -248,7 +249,7 @@ export class Jobs {
     const quick = (job.finished ?? 0) - job.started < fresh && request.job === undefined;
     if (quick || job.work === null) return false;
     try {
-      return await job.work.stale(AbortSignal.any([request.signal, AbortSignal.timeout(staleLimit)]));
+      return await job.work.stale(AbortSignal.any([request.signal, abortAfter(staleLimit)]));
     } catch {
       // What can't be looked at any more has moved.
       return true;

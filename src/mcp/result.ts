@@ -7,6 +7,7 @@ import { printable } from "../printable.js";
 import { secretValues } from "../review/gates/environment.js";
 import type { Sluice } from "../sluice.js";
 import { systemProblem } from "../system-error.js";
+import { abortAfter } from "../time-limit.js";
 import { digest } from "./digest.js";
 
 /**
@@ -51,7 +52,7 @@ async function keep(
 ): Promise<string> {
   // Long results are rare: nothing of this is loaded for the others.
   const { openRequestedRepository } = await import("../review/requested-change.js");
-  const { store } = await openRequestedRepository(sluice, repository, AbortSignal.timeout(10_000));
+  const { store } = await openRequestedRepository(sluice, repository, abortAfter(10_000));
   const file = store.resultFile(`${name}-${sluice.clock()}-${crypto.randomUUID().slice(0, 8)}.json`);
   await writeFile(file, `${JSON.stringify(output, null, 2)}\n`, { mode: 0o600, flag: "wx" });
   return file;

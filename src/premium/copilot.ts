@@ -3,6 +3,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { messageOf } from "../errors.js";
 import type { Sluice } from "../sluice.js";
+import { abortAfter } from "../time-limit.js";
 import { type CopilotError, type FailureContext, failureOf, kindOf } from "./copilot/failures.js";
 import { quotaWindows } from "./copilot/quota.js";
 import { CopilotRun, type RunAnswer } from "./copilot/run.js";
@@ -90,7 +91,7 @@ async function probe(
     return { ...unknown, why: `asked at ${settings.endpoint}, which keeps no quota of Copilot's` };
   const program = settings.program;
   if (program === null) return { ...unknown, why: "needs copilot on PATH" };
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
+  const limit = AbortSignal.any([signal, abortAfter(timeout)]);
   try {
     return await withReviewerFolder(sluice, async (folder) => {
       const server = startServer(program, await programOptions(sluice, settings, folder, ""));
@@ -148,7 +149,7 @@ async function review(
     throw new SourceFailure("unreachable", "Copilot is asked over its program, which is not there.", install);
   const library = access === "coding_agent" ? await sdk() : null;
   const over = new AbortController();
-  const limit = AbortSignal.any([request.signal, AbortSignal.timeout(request.timeout), over.signal]);
+  const limit = AbortSignal.any([request.signal, abortAfter(request.timeout), over.signal]);
   const context = () => ({
     model: request.model,
     endpoint: settings.endpoint,

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Side } from "../../change/types.js";
+import { abortAfter } from "../../time-limit.js";
 import type { Finding } from "../compare.js";
 import { isPython } from "../files.js";
 import { callWorker } from "../warm/workers.js";
@@ -94,7 +95,7 @@ async function placesOf(wanted: readonly (readonly [Side, Family])[], { workspac
 async function ask<T>(question: object, answer: z.ZodType<T>, { signal, sluice }: Look): Promise<T | null> {
   try {
     return await callWorker("light", "second-look/names-process", question, answer, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeLimit)]),
+      signal: AbortSignal.any([signal, abortAfter(timeLimit)]),
       temporary: sluice.env.TMPDIR,
     });
   } catch {

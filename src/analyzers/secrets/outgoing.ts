@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import type { Sluice } from "../../sluice.js";
+import { abortAfter } from "../../time-limit.js";
 import { callWorker } from "../warm/workers.js";
 import { isForShow } from "./for-show.js";
 
@@ -50,7 +51,7 @@ export async function secretsIn(
   const secrets: OutgoingSecret[] = [];
   for (const chunk of chunksOf(texts)) {
     const questions = chunk.map(({ path, text }, index) => ({ key: `${index}`, path, text, outgoing: true }));
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeLimit)]);
+    const limit = AbortSignal.any([signal, abortAfter(timeLimit)]);
     const given = await callWorker("light", "secrets/secrets-process", questions, answers, {
       signal: limit,
       temporary: sluice.env.TMPDIR,

@@ -4,6 +4,7 @@ import { messageOf } from "../../errors.js";
 import { runProcess } from "../../process.js";
 import { startResident } from "../../resident-process.js";
 import type { Sluice } from "../../sluice.js";
+import { abortAfter } from "../../time-limit.js";
 import { evidenceOf } from "../evidence.js";
 import { reviewerEnvironment, withReviewerFolder } from "../reviewer-process.js";
 import {
@@ -76,7 +77,7 @@ async function probe(
 ): Promise<Probe> {
   const unknown: Probe = { state: "unknown", windows: [], allowed: null, models: null, plan: null, why: "" };
   if (program === null) return { ...unknown, why: "needs agy on PATH" };
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
+  const limit = AbortSignal.any([signal, abortAfter(timeout)]);
   const ends = Date.now() + timeout;
   try {
     return await withReviewerFolder(sluice, async ({ root, work }) => {
@@ -162,7 +163,7 @@ async function review(
       "Antigravity is asked over agy, which is not there.",
       "Install agy from antigravity.google, sign in, then call again.",
     );
-  const limit = AbortSignal.any([request.signal, AbortSignal.timeout(request.timeout)]);
+  const limit = AbortSignal.any([request.signal, abortAfter(request.timeout)]);
   try {
     return await withReviewerFolder(sluice, async ({ root, work }) => {
       const options = await programOptions(sluice, root, work);
@@ -242,12 +243,10 @@ async function converse(
       if (!events.add(chunk)) resident.kill();
     });
     const gone = resident.ended.then(() => events.end());
-    const first = await events
-      .next(AbortSignal.any([limit, AbortSignal.timeout(initPatience)]))
-      .catch((error) => {
-        if (limit.aborted) throw error;
-        throw notStripped("it does not say which tools the model gets before it is handed the text");
-      });
+    const first = await events.next(AbortSignal.any([limit, abortAfter(initPatience)])).catch((error) => {
+      if (limit.aborted) throw error;
+      throw notStripped("it does not say which tools the model gets before it is handed the text");
+    });
     if (first === null) throw failed(resident.stderr(), sluice, request);
     // What it says instead of beginning: no sign-in, no quota, no such model.
     if (first.result !== undefined) throw failed(first.result.error ?? resident.stderr(), sluice, request);

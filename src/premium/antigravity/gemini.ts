@@ -1,6 +1,7 @@
 import { messageOf } from "../../errors.js";
 import type { Sluice } from "../../sluice.js";
 import type { UsageEvent, WindowReading } from "../../state/quota-state.js";
+import { abortAfter } from "../../time-limit.js";
 import { evidenceOf } from "../evidence.js";
 import {
   type FailureKind,
@@ -58,7 +59,7 @@ async function review(
       "Set GEMINI_API_KEY (or the variable that premium_sources.antigravity.api_key_env names) where this server is started.",
     );
   const sdk = await loaded(load);
-  const limit = AbortSignal.any([request.signal, AbortSignal.timeout(request.timeout)]);
+  const limit = AbortSignal.any([request.signal, abortAfter(request.timeout)]);
   const client = openClient(sdk, settings, key, request.timeout);
   const said: Said = {
     text: "",
@@ -360,7 +361,7 @@ async function words(
 /** Ids that can generate text; null when they can't be listed in time. */
 async function listModels({ client, request }: Asked): Promise<string[] | null> {
   try {
-    const abortSignal = AbortSignal.any([request.signal, AbortSignal.timeout(listPatience)]);
+    const abortSignal = AbortSignal.any([request.signal, abortAfter(listPatience)]);
     const page = await client.models.list({
       config: { abortSignal, pageSize: 200, httpOptions: { timeout: listPatience } },
     });

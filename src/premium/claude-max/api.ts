@@ -1,6 +1,7 @@
 import type Anthropic from "@anthropic-ai/sdk";
 import { messageOf } from "../../errors.js";
 import type { Sluice } from "../../sluice.js";
+import { abortAfter } from "../../time-limit.js";
 import { providerFetch } from "../provider-fetch.js";
 import type { PremiumAnswer, PremiumRequest, PremiumTokens, Probe, SourceSettings } from "../source.js";
 import { evidenceOf, type FailureContext, failureOf, ownFailure, retryAfterOf } from "./failures.js";
@@ -26,7 +27,7 @@ export async function probeApi(
     why,
   });
   if (settings.key === null) return { ...unknown("no API key"), state: "signed_out" };
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
+  const limit = AbortSignal.any([signal, abortAfter(timeout)]);
   try {
     return await withClient(sluice, settings, async (client, sdk) => {
       try {
@@ -56,7 +57,7 @@ export async function reviewByApi(
 ): Promise<PremiumAnswer> {
   request.signal.throwIfAborted();
   const heard = new Heard(request);
-  const deadline = AbortSignal.timeout(request.timeout);
+  const deadline = abortAfter(request.timeout);
   const signal = AbortSignal.any([request.signal, deadline]);
   const context = (): FailureContext => ({
     who: "Anthropic",
@@ -153,7 +154,7 @@ interface Abilities {
 /** What the provider says that a model takes. A gateway that doesn't know gets the plainest request. */
 async function abilities(client: Anthropic, model: string, signal: AbortSignal): Promise<Abilities> {
   try {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(asideTimeout)]);
+    const limit = AbortSignal.any([signal, abortAfter(asideTimeout)]);
     const info = await client.models.retrieve(model, null, { signal: limit });
     const types = info.capabilities?.thinking?.types;
     return {
@@ -193,7 +194,7 @@ async function listedModels(client: Anthropic, signal: AbortSignal): Promise<str
 }
 
 async function modelsIfListed(client: Anthropic, signal: AbortSignal): Promise<string[] | null> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(asideTimeout)]);
+  const limit = AbortSignal.any([signal, abortAfter(asideTimeout)]);
   return listedModels(client, limit).catch(() => null);
 }
 

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { messageOf } from "../../errors.js";
 import { startResident } from "../../resident-process.js";
 import type { Sluice } from "../../sluice.js";
+import { abortAfter } from "../../time-limit.js";
 import { withReviewerFolder } from "../reviewer-process.js";
 import type { Probe, SourceSettings } from "../source.js";
 import { evidenceOf } from "./failures.js";
@@ -53,7 +54,7 @@ export async function probeProgram(
 ): Promise<Probe> {
   const found: Probe = { state: "unknown", windows: [], allowed: null, models: null, plan: null, why: "" };
   const key = settings.key ?? sluice.env.CLAUDE_CODE_OAUTH_TOKEN ?? null;
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
+  const limit = AbortSignal.any([signal, abortAfter(timeout)]);
   const begun = performance.now();
   try {
     return await withReviewerFolder(sluice, async ({ root, work }) => {

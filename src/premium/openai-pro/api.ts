@@ -5,6 +5,7 @@ import type {
 } from "openai/resources/responses/responses";
 import { messageOf } from "../../errors.js";
 import type { Sluice } from "../../sluice.js";
+import { abortAfter } from "../../time-limit.js";
 import { evidenceOf } from "../evidence.js";
 import { type ProviderFetch, providerFetch } from "../provider-fetch.js";
 import {
@@ -82,7 +83,7 @@ async function review(
     );
   }
   const key = keyOf(settings);
-  const limit = AbortSignal.timeout(request.timeout);
+  const limit = abortAfter(request.timeout);
   const signal = AbortSignal.any([request.signal, limit]);
   const provider = await providerFetch(sluice);
   const said: Said = { text: "", final: null, headers: new Headers(), failed: null };
@@ -100,7 +101,7 @@ async function review(
     if (failed !== null) {
       const models =
         apiFailureKind(failed) === "model_unknown"
-          ? await listModels(client, AbortSignal.any([request.signal, AbortSignal.timeout(listTimeout)]))
+          ? await listModels(client, AbortSignal.any([request.signal, abortAfter(listTimeout)]))
           : null;
       request.signal.throwIfAborted();
       throw apiFailure(failed, {
@@ -339,7 +340,7 @@ async function probe(
   }
   try {
     const key = keyOf(settings);
-    const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeout)]);
+    const signal = AbortSignal.any([options.signal, abortAfter(options.timeout)]);
     const provider = await providerFetch(sluice);
     try {
       const { sdk, client } = await connect(sluice, settings, key, provider);

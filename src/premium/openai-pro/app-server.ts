@@ -1,6 +1,7 @@
 import { messageOf } from "../../errors.js";
 import { type Resident, startResident } from "../../resident-process.js";
 import type { Sluice } from "../../sluice.js";
+import { abortAfter } from "../../time-limit.js";
 import { evidenceOf } from "../evidence.js";
 import { reviewerEnvironment, withReviewerFolder } from "../reviewer-process.js";
 import type { Probe, SourceSettings } from "../source.js";
@@ -38,10 +39,7 @@ export async function probeCodex(
         { cwd: work, env: reviewerEnvironment(sluice, root, codexVariables), talk: "pipes" },
       );
       try {
-        const answers = await ask(
-          server,
-          AbortSignal.any([options.signal, AbortSignal.timeout(options.timeout)]),
-        );
+        const answers = await ask(server, AbortSignal.any([options.signal, abortAfter(options.timeout)]));
         return probeOf(answers, sluice.clock(), server.stderr());
       } finally {
         server.kill();

@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import { treeIndex } from "../../change/imports/tree-index.js";
 import { importersOf } from "../../change/imports.js";
 import type { Change } from "../../change/types.js";
+import { abortAfter } from "../../time-limit.js";
 import { looksLikeTest } from "../classify/tests.js";
 import { linesOf, shownLines, type Unit } from "./units.js";
 
@@ -55,7 +56,7 @@ export async function callersOf(
   signal: AbortSignal,
 ): Promise<Callers> {
   const found = new Map<string, Caller[]>();
-  const limit = AbortSignal.timeout(timeLimit);
+  const limit = abortAfter(timeLimit);
   const own = AbortSignal.any([signal, limit]);
   try {
     await search(change, units, own, found);
