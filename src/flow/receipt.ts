@@ -1,6 +1,7 @@
-import { lstat, mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
-import { replaceFile } from "../durable-file.js";
+import { mkdir, realpath, rm } from "node:fs/promises";
+import { dirname, sep } from "node:path";
+import * as z from "zod";
+import { readRegularFile, replaceFile } from "../durable-file.js";
 import { UsageError } from "../errors.js";
 import { flowJson } from "./json.js";
 
@@ -28,20 +29,81 @@ export interface Receipt {
   timestamp: string;
 }
 
+const sizeLimit = 8 * 1024 * 1024;
+
 /**
- * Writes a receipt, whole or not at all. Throws UsageError when something that is no file stands at that path, and what
- * the system says when it can't be written.
+ * Writes a receipt, whole or not at all. What stands there is replaced only when it is a receipt itself or empty:
+ * a path that was mistaken must not cost a file.
  *
  * @param path absolute
+ * @throws UsageError when something else stands at that path, or git's own folder is meant; and what the system says
+ *   when it can't be written
  */
 export async function writeReceipt(path: string, receipt: Receipt): Promise<void> {
-  const there = await lstat(path).catch(() => null);
-  if (there !== null && !there.isFile()) {
-    throw new UsageError(
-      `No receipt was written: ${path} is no file.`,
-      "Name another path with --receipt or REVIEW_RECEIPT_PATH.",
-    );
+  refuseGit(path);
+  const there = await readRegularFile(path, sizeLimit);
+  if (there.state === "refused") throw elsewhere(path, there.why);
+  if (there.state === "read" && there.text.trim() !== "" && asReceipt(there.text) === null) {
+    throw elsewhere(path, "a file that is no receipt stands there");
   }
   await mkdir(dirname(path), { recursive: true });
+  refuseGit(`${await realpath(dirname(path))}${sep}`);
   await replaceFile(path, flowJson(receipt));
+}
+
+/**
+ * Removes a SHIP that Sluice left at that path for an earlier state of the same change: a loop that finds it would
+ * close a task on it. Gives whether there was one. Never throws.
+ *
+ * @param now what the change is today
+ */
+export async function withdrawReceipt(
+  path: string,
+  now: { id: string; base: string; fingerprint: string },
+): Promise<boolean> {
+  try {
+    const there = await readRegularFile(path, sizeLimit);
+    const kept = there.state === "read" ? asReceipt(there.text) : null;
+    const outdated =
+      kept?.mode === "sluice" &&
+      kept.type === "impl_review" &&
+      kept.verdict === "SHIP" &&
+      kept.id === now.id &&
+      kept.base === now.base &&
+      kept.fingerprint !== now.fingerprint;
+    if (outdated) await rm(path);
+    return outdated;
+  } catch {
+    return false;
+  }
+}
+
+const anyReceipt = z.looseObject({
+  type: z.string(),
+  id: z.string(),
+  mode: z.string().optional(),
+  verdict: z.string().optional(),
+  base: z.string().optional(),
+  fingerprint: z.string().optional(),
+});
+
+function asReceipt(text: string): z.output<typeof anyReceipt> | null {
+  try {
+    return anyReceipt.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function refuseGit(path: string): void {
+  if (path.split(sep).some((part) => part.toLowerCase() === ".git")) {
+    throw elsewhere(path, "git keeps its own files there");
+  }
+}
+
+function elsewhere(path: string, why: string): UsageError {
+  return new UsageError(
+    `No receipt was written at ${path}: ${why}.`,
+    "Name another path with --receipt or REVIEW_RECEIPT_PATH.",
+  );
 }

@@ -4,7 +4,7 @@ import { isSluiceError, messageOf } from "../errors.js";
 import type { openSource } from "../premium/open-source.js";
 import type { Sluice } from "../sluice.js";
 import { handOver } from "./hand-over.js";
-import { leaveReceipt } from "./premium-review/receipt.js";
+import { leaveReceipt, withdrawOutdated } from "./premium-review/receipt.js";
 import { premium } from "./premium-review/stage.js";
 import { openRequestedChange, type RequestedChange } from "./requested-change.js";
 import type { ReviewArguments, ReviewResult, stageNames } from "./review-schema.js";
@@ -111,6 +111,10 @@ export async function review(
       result.next = `Stopped after ${stage.name} as asked. Call review_change without \`until\` for the rest.`;
       break;
     }
+  }
+  if (options.receipt != null && result.receipt === null) {
+    const told = await withdrawOutdated(change, options.receipt);
+    if (told !== null) known.warnings.push(told);
   }
   result.class = known.classification?.class ?? null;
   result.fingerprint = known.fingerprint?.fingerprint ?? null;

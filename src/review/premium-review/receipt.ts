@@ -1,9 +1,10 @@
 import { isAbsolute, resolve } from "node:path";
+import { fingerprint } from "../../change/fingerprint.js";
 import { defaultBase, defaultBranch, headCommit, isAncestor } from "../../change/revisions.js";
 import { taskBase } from "../../change/task-base.js";
 import type { Change, TreeEnd } from "../../change/types.js";
 import { isSluiceError, messageOf } from "../../errors.js";
-import { type Receipt, writeReceipt } from "../../flow/receipt.js";
+import { type Receipt, withdrawReceipt, writeReceipt } from "../../flow/receipt.js";
 import type { Sluice } from "../../sluice.js";
 import type { VerdictRecord } from "../../state/review-state.js";
 
@@ -58,6 +59,19 @@ export async function leaveReceipt(
       ? `${error.message} ${error.hint}`
       : `No receipt at ${path}: ${messageOf(error)}.`;
   }
+}
+
+/**
+ * After a review that left no receipt: a SHIP of ours that still stands there for what the change was before is taken
+ * away. Gives what to tell about it.
+ */
+export async function withdrawOutdated(change: Change, path: string): Promise<string | null> {
+  const { task, base, partial } = change;
+  if (task === null || base.commit === null || partial) return null;
+  const now = { id: task, base: base.commit, fingerprint: fingerprint(change).fingerprint };
+  return (await withdrawReceipt(path, now))
+    ? `The receipt at ${path} said SHIP of an earlier state of this change: it was removed.`
+    : null;
 }
 
 async function whyNot(change: Change, record: VerdictRecord, signal: AbortSignal): Promise<string | null> {
