@@ -23,6 +23,13 @@ const exactLimit = 4 * 1024 * 1024;
 const fileLimit = 1024 * 1024;
 const batch = 64;
 
+/** Whose diff a reviewer reads: text, and where links and submodules point to. */
+export function diffedPaths({ files }: Pick<Change, "files">): string[] {
+  return files
+    .filter(({ kind }) => kind === "text" || kind === "symlink" || kind === "submodule")
+    .map(({ path }) => path);
+}
+
 /** The size of a change's review context in tokens (o200k). Throws what reading objects throws, and on cancellation. */
 export async function contextSize(
   change: Change,
@@ -32,7 +39,7 @@ export async function contextSize(
   signal.throwIfAborted();
   let left = exactLimit;
   let estimated = false;
-  const shown = change.files.filter((file) => file.kind === "text").map((file) => file.path);
+  const shown = diffedPaths(change);
   const diff = shown.length === 0 ? "" : await change.objects.diff(shown);
   const diffTokens = await count(diff, diff.length);
   const files: ContextFile[] = [];

@@ -30,6 +30,8 @@ export const verdictSchema = z.looseObject({
     .optional(),
   /** Key of the manifest in the cache `reviews`: what the reviewer was shown. */
   manifest: z.string().optional(),
+  /** The reviewer was shown a part of the change only. */
+  partial: z.boolean().optional(),
   /** HMAC of all the rest; see `seal.ts`. */
   seal: z.string().optional(),
 });

@@ -4,7 +4,7 @@ import type { Config } from "../../config/schema.js";
 import { messageOf } from "../../errors.js";
 import { openSource } from "../../premium/open-source.js";
 import { type Reserved, settle } from "../../premium/reservations.js";
-import { type PremiumAnswer, type PremiumRequest, SourceFailure } from "../../premium/source.js";
+import { type PremiumAnswer, SourceFailure } from "../../premium/source.js";
 import type { Sluice } from "../../sluice.js";
 import type { StateStore } from "../../state/store.js";
 import type { ChangeClass } from "../classify.js";
@@ -12,6 +12,7 @@ import type { ContextSize } from "../context.js";
 import { type Route, reserveRoute } from "../route.js";
 import type { Attempt } from "../step.js";
 import { answerJsonSchema } from "./answer.js";
+import { bounded } from "./bounded.js";
 
 export interface Conversation {
   source: string;
@@ -39,6 +40,8 @@ export interface ExchangeOptions {
   signal: AbortSignal;
   onProgress?: ((message: string) => void) | undefined;
   onSend?: (() => void) | undefined;
+  /** Called when what was sent failed: may abort the signal, which ends the search for another source. */
+  onFail?: (() => void) | undefined;
   /** Default: the sources that ship. */
   open?: typeof openSource | undefined;
 }
@@ -49,6 +52,8 @@ export type Exchange =
 
 /** Milliseconds for one call, and for all of them. */
 const callLimit = 15 * 60_000;
+/** A source that does not keep its time limit is not waited for any longer than this. */
+const graceTime = 30_000;
 const allLimit = 25 * 60_000;
 const answerTokens = 16_000;
 
@@ -87,6 +92,7 @@ export async function exchange(change: Change, options: ExchangeOptions): Promis
       attempts.push(attempt(reserved, "answered", "", begun));
       return { answer, reserved, attempts, continued };
     } catch (error) {
+      options.onFail?.();
       if (signal.aborted) throw signal.reason;
       const failed = error instanceof SourceFailure;
       const kind = failed ? error.kind : "failed";
@@ -119,16 +125,20 @@ async function ask(
         "See route_review for why.",
       );
     }
-    const request = (message: Message, session: string | null): PremiumRequest => ({
-      model: reserved.model.id,
-      ...message,
-      schema: { name: "review", json: answerJsonSchema },
-      session,
-      maxOutputTokens: answerTokens,
-      timeout: callLimit,
-      signal,
-      onProgress,
-    });
+    const review = (message: Message, session: string | null): Promise<PremiumAnswer> =>
+      bounded(reserved.source, callLimit + graceTime, signal, (limited) =>
+        source.review({
+          model: reserved.model.id,
+          instructions: message.instructions,
+          prompt: message.prompt,
+          schema: { name: "review", json: answerJsonSchema },
+          session,
+          maxOutputTokens: answerTokens,
+          timeout: callLimit,
+          signal: limited,
+          onProgress,
+        }),
+      );
     onProgress?.(`${reserved.source} ${reserved.model.id} is reviewing`);
     const fits =
       again !== null &&
@@ -139,13 +149,13 @@ async function ask(
     options.onSend?.();
     let answer: PremiumAnswer | null = null;
     if (fits) {
-      answer = await source.review(request(again.message, again.session.id)).catch((error: unknown) => {
+      answer = await review(again.message, again.session.id).catch((error: unknown) => {
         if (error instanceof SourceFailure && error.kind === "session_lost") return null;
         throw error;
       });
     }
     const continued = answer !== null;
-    answer ??= await source.review(request(whole, null));
+    answer ??= await review(whole, null);
     const { tokens, windows } = answer;
     await settle(reserved, {
       ok: true,

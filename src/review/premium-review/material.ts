@@ -1,7 +1,9 @@
+import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import type { NotShown, Role, Surroundings } from "../../change/surroundings.js";
 import { countTokens } from "../../change/tokens.js";
 import type { Change } from "../../change/types.js";
+import { diffedPaths } from "../context.js";
 
 /** One piece of what a reviewer reads. */
 export interface Part {
@@ -23,7 +25,6 @@ export interface Material {
 
 const fileLimit = 20 * 1024 * 1024;
 const batch = 64;
-const shownNotes = 20;
 
 /**
  * Reads all that a reviewer is shown of a change. Nothing is cut: what is not shown is listed with its reason. Throws
@@ -36,7 +37,7 @@ export async function gatherMaterial(
 ): Promise<Material> {
   signal.throwIfAborted();
   const notes = [...around.notes];
-  const shown = change.files.filter(({ kind }) => kind === "text").map(({ path }) => path);
+  const shown = diffedPaths(change);
   const diff = shown.length === 0 ? "" : await change.objects.diff(shown);
   const parts: Part[] = [await partOf("diff", null, diff)];
   for (let start = 0; start < around.files.length; start += batch) {
@@ -51,7 +52,7 @@ export async function gatherMaterial(
       // Larger files are in `not_shown` already: one that is not there is a fault, never a smaller review.
       if (bytes === undefined) throw new Error(`${path} could not be read`);
       const text = bytes.toString("utf8");
-      if (text.includes("\uFFFD")) notes.push(`${path} is not all UTF-8: what is not stands as U+FFFD`);
+      if (!isUtf8(bytes)) notes.push(`${path} is not all UTF-8: what is not stands as U+FFFD`);
       parts.push(await partOf(role, path, text));
     }
   }
@@ -62,7 +63,7 @@ export async function gatherMaterial(
       ...item,
       ...(counts.get(item.path) ?? { added: null, deleted: null }),
     })),
-    notes: notes.slice(0, shownNotes),
+    notes,
   };
 }
 

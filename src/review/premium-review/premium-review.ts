@@ -1,22 +1,21 @@
-import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
-import * as z from "zod";
-import { fingerprint } from "../../change/fingerprint.js";
 import { type Surroundings, surroundings } from "../../change/surroundings.js";
+import { countTokens } from "../../change/tokens.js";
 import { messageOf } from "../../errors.js";
 import type { openSource } from "../../premium/open-source.js";
-import { findVerdicts, recordVerdict, type VerdictRecord } from "../../state/review-state.js";
+import { recordVerdict, type VerdictRecord } from "../../state/review-state.js";
 import type { StateStore } from "../../state/store.js";
-import { contextSize } from "../context.js";
-import { newHunks } from "../new-hunks.js";
+import type { ContextSize } from "../context.js";
 import { verdictRecord } from "../record-verdict.js";
 import type { Route } from "../route-schema.js";
 import type { Attempt, Blocker, Known } from "../step.js";
 import { isBlocking, NoVerdict, type ReadAnswer, type ReviewFinding, readAnswer } from "./answer.js";
-import { type Composed, compose, type ManifestEntry, type Prior } from "./compose.js";
+import { type Composed, compose, type ManifestEntry, manifestKey } from "./compose.js";
+import { continuation, earlierReview, priorOf, stillOpen } from "./earlier.js";
 import { type Conversation, exchange } from "./exchange.js";
-import { gatherMaterial } from "./material.js";
+import { gatherMaterial, type Material } from "./material.js";
 import { refuseSecrets } from "./outgoing.js";
+import { isSameModel } from "./same-model.js";
 
 export interface PremiumVerdict {
   kind: "verdict";
@@ -51,6 +50,8 @@ export type PremiumReview =
 export interface PremiumReviewOptions {
   /** Called right before something is sent to a source. */
   onSend?: (() => void) | undefined;
+  /** Called when what was sent failed, before anybody else is asked. */
+  onFail?: (() => void) | undefined;
   open?: typeof openSource | undefined;
 }
 
@@ -70,29 +71,17 @@ export async function premiumReview(
   known.surroundings = around;
   const asked = known.classification?.class ?? "SECURITY";
   const material = await gatherMaterial(change, around, signal);
-  const earlier = await earlierReview(known);
+  const earlier = await earlierReview(change, sluice, store);
   const open = (known.prescreen?.findings ?? []).map(({ file, line, severity, message }) => ({
     file,
     line,
     severity,
     message,
   }));
-  const prior = earlier === null ? null : priorOf(earlier, known);
+  const prior = earlier === null ? null : priorOf(earlier, change);
   const common = { change, class: asked, material, open, prior };
   const whole = await compose({ ...common, known: null });
-  await refuseSecrets(
-    {
-      change,
-      material,
-      others: [
-        JSON.stringify(open),
-        JSON.stringify(prior ?? ""),
-        JSON.stringify(material.notes),
-        change.head.label,
-      ],
-    },
-    { config, sluice, signal },
-  );
+  await refuseSecrets({ change, material, around: whole.around }, { config, sluice, signal });
   const again =
     earlier === null
       ? null
@@ -103,12 +92,13 @@ export async function premiumReview(
     config,
     class: asked,
     context: around,
-    size: await contextSize(change, around, signal),
+    size: await sizeOf(whole, material),
     whole,
     again,
     signal,
     onProgress,
     onSend: options.onSend,
+    onFail: options.onFail,
     open: options.open,
   });
   if (outcome.answer === null)
@@ -117,18 +107,23 @@ export async function premiumReview(
   const who = { source: reserved.source, model: reserved.model.id };
   let read: ReadAnswer;
   try {
-    read = readAnswer(answer);
+    read = readAnswer(answer, earlier?.findings.length ?? 0);
+    const chosen = [reserved.model.id, ...reserved.model.also];
+    const { model } = answer;
+    if (read.verdict === "SHIP" && model !== null && !chosen.some((id) => isSameModel(id, model))) {
+      throw new NoVerdict(`${model} answered in place of ${who.model}`, answer.text);
+    }
   } catch (error) {
     if (!(error instanceof NoVerdict)) throw error;
     const text = await keepText(store, sluice.clock(), answer.text || JSON.stringify(answer.structured));
     return { kind: "no-verdict", why: error.message, text, ...who, attempts };
   }
-  const { blockers, remarks } = sorted(read, who.model);
+  const { blockers, remarks } = sorted(read, who.model, stillOpen(earlier, read.prior));
   const session: Conversation | null =
     answer.session === null
       ? null
       : { source: who.source, access: reserved.status.access ?? "api", model: who.model, id: answer.session };
-  const sent = continued && again !== null ? again.composed : whole;
+  const sent = continued && again !== null ? again.message : whole;
   const record = await recordVerdict(store, sluice, {
     ...(await verdictRecord(
       change,
@@ -138,57 +133,33 @@ export async function premiumReview(
     )),
     ...(session === null ? {} : { session: { ...session } }),
     manifest: await keepManifest(store, sent.manifest, around),
+    ...(change.partial ? { partial: true } : {}),
   });
   const tokens = answer.tokens === null ? null : answer.tokens.input + answer.tokens.output;
   const { verdict, summary } = read;
   return { kind: "verdict", verdict, blockers, remarks, summary, ...who, tokens, attempts, record };
 }
 
-/** The latest verdict on this task or branch, when it is ours and asked for something. */
-async function earlierReview({ change, sluice, store }: Known): Promise<VerdictRecord | null> {
-  const { task } = change;
-  const records = await findVerdicts(
-    store,
-    sluice,
-    task === null ? { branch: change.repository.branch } : { task },
-  );
-  const [latest] = records.filter(({ attested_by }) => attested_by === "sluice");
-  return latest === undefined || latest.verdict === "SHIP" || latest.blockers.length === 0 ? null : latest;
-}
-
-function priorOf(earlier: VerdictRecord, { change }: Known): Prior {
-  const since = newHunks(change, fingerprint(change), earlier);
+/** What is sent, counted: the pieces by themselves, as they were counted, and all that is around them. */
+async function sizeOf({ instructions, around }: Composed, { parts }: Material): Promise<ContextSize> {
+  const [diff, ...files] = parts;
+  const diffTokens = diff?.tokens ?? 0;
   return {
-    findings: earlier.blockers.map(({ file, line, message }) => ({ file, line, message })),
-    since: JSON.stringify({ files: since.files, hunks: since.hunks, new_hunks: since.shown }),
+    tokens: parts.reduce((sum, { tokens }) => sum + tokens, await countTokens(instructions + around)),
+    diff_tokens: diffTokens,
+    files: files.flatMap(({ path, role, tokens }) =>
+      path === null || role === "diff" ? [] : [{ path, role, tokens }],
+    ),
+    estimated: false,
   };
 }
 
-const manifestSchema = z.array(z.object({ sha256: z.string() }));
-
-/** What a continued session still has to be shown; null when there is none, or when it would save too little. */
-async function continuation(
-  earlier: VerdictRecord,
-  store: StateStore,
-  composeFor: (shown: ReadonlySet<string>) => Promise<Composed>,
-): Promise<{ session: Conversation; message: Composed; composed: Composed } | null> {
-  const { session, manifest } = earlier;
-  if (session === undefined || manifest === undefined) return null;
-  const kept = manifestSchema.safeParse(
-    await store
-      .cache("reviews")
-      .get(manifest)
-      .catch(() => null),
-  );
-  if (!kept.success) return null;
-  const composed = await composeFor(new Set(kept.data.map(({ sha256 }) => sha256)));
-  const count = (shown: ManifestEntry["shown"]) =>
-    composed.manifest.filter((entry) => entry.shown === shown).reduce((sum, { tokens }) => sum + tokens, 0);
-  // A session is read again by the model, if cheaply: it has to spare more than it adds.
-  return count("before") > count("now") ? { session, message: composed, composed } : null;
-}
-
-function sorted(read: ReadAnswer, model: string): { blockers: Blocker[]; remarks: Blocker[] } {
+/** `before`: what earlier reviewers asked for and this one did not call settled. It is asked for again. */
+function sorted(
+  read: ReadAnswer,
+  model: string,
+  before: readonly Blocker[],
+): { blockers: Blocker[]; remarks: Blocker[] } {
   const asBlocker = (one: ReviewFinding): Blocker => ({
     file: one.file,
     line: one.line === null ? null : Math.max(1, Math.trunc(one.line)),
@@ -204,11 +175,12 @@ function sorted(read: ReadAnswer, model: string): { blockers: Blocker[]; remarks
   const blocking = read.findings.filter(({ severity }) => isBlocking(severity));
   const rest = read.findings.filter(({ severity }) => !isBlocking(severity));
   // Sent back without a blocker: then all it said is what is asked for.
-  if (blocking.length === 0 && rest.length > 0) return { blockers: rest.map(asBlocker), remarks: [] };
+  if (blocking.length + before.length === 0 && rest.length > 0)
+    return { blockers: rest.map(asBlocker), remarks: [] };
   const said = read.summary.trim() || "The reviewer gave no reason.";
   const whole: Blocker = { file: null, line: null, message: said.slice(0, 4_000), source: model, id: null };
   return {
-    blockers: blocking.length === 0 ? [whole] : blocking.map(asBlocker),
+    blockers: blocking.length + before.length === 0 ? [whole] : [...before, ...blocking.map(asBlocker)],
     remarks: rest.map(asBlocker),
   };
 }
@@ -218,7 +190,7 @@ async function keepManifest(
   manifest: readonly ManifestEntry[],
   around: Pick<Surroundings, "fingerprint">,
 ): Promise<string> {
-  const key = createHash("sha256").update(around.fingerprint).update(JSON.stringify(manifest)).digest("hex");
+  const key = manifestKey(around.fingerprint, manifest);
   await store.cache("reviews").set(key, manifest);
   return key;
 }

@@ -57,6 +57,7 @@ async function join(known: Known): Promise<PremiumReview> {
     fingerprint(change).fingerprint,
     context.fingerprint,
     change.task,
+    change.partial,
     known.classification?.class ?? null,
   ]);
   const mine = underWay.get(key) ?? begin(key, known);
@@ -66,7 +67,7 @@ async function join(known: Known): Promise<PremiumReview> {
   } finally {
     mine.waiting -= 1;
     const wanted = mine.waiting > 0 || (mine.sent && known.finishSent !== false);
-    if (signal.aborted && !wanted) mine.cancel.abort(signal.reason);
+    if (signal.aborted && !wanted) end(key, mine, signal.reason);
   }
 }
 
@@ -83,13 +84,28 @@ function begin(key: string, known: Known): UnderWay {
         onSend: () => {
           begun.sent = true;
         },
+        // Nobody is there any more for whom another source would have to be paid.
+        onFail: () => {
+          begun.sent = false;
+          if (begun.waiting === 0) end(key, begun, new Error("nobody waits for it any more"));
+        },
       },
     ),
   };
   underWay.set(key, begun);
-  const end = () => underWay.delete(key);
-  begun.review.then(end, end);
+  const over = () => forget(key, begun);
+  begun.review.then(over, over);
   return begun;
+}
+
+/** Whoever asks from now on begins anew, and does not get somebody else's cancellation. */
+function end(key: string, review: UnderWay, reason: unknown): void {
+  forget(key, review);
+  review.cancel.abort(reason);
+}
+
+function forget(key: string, review: UnderWay): void {
+  if (underWay.get(key) === review) underWay.delete(key);
 }
 
 function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { userConfigurationPath } from "../../../src/config/paths.js";
@@ -36,6 +36,9 @@ const finding = {
   problem: "adds one too many",
   suggestion: "take it out",
 };
+
+/** The earlier finding is fixed, and nothing new blocks. */
+const settled = reviewAnswer("SHIP", [], { prior: [{ number: 1, status: "fixed" }] });
 
 interface Options {
   env?: Record<string, string>;
@@ -105,7 +108,7 @@ describe("a premium review", () => {
     const sources = fakeSources((_, index) =>
       index === 0
         ? reviewAnswer("NEEDS_WORK", [finding, { ...finding, severity: "P3", problem: "could be shorter" }])
-        : reviewAnswer("SHIP", [], { prior: [{ number: 1, status: "fixed" }] }),
+        : settled,
     );
     const first = await review(sources);
     expect(first).toMatchObject({ verdict: "NEEDS_WORK", decided_by: "premium" });
@@ -127,7 +130,7 @@ describe("a premium review", () => {
   it("continues the session, and shows in it only what it has not seen", async () => {
     const big = importedFile();
     const sources = fakeSources((_, index) => ({
-      text: reviewAnswer(index === 0 ? "NEEDS_WORK" : "SHIP", index === 0 ? [finding] : []),
+      text: index === 0 ? reviewAnswer("NEEDS_WORK", [finding]) : settled,
       session: "s-1",
     }));
     await review(sources);
@@ -147,7 +150,7 @@ describe("a premium review", () => {
     const sources = fakeSources(({ request }, index) => {
       if (request.session !== null) return new SourceFailure("session_lost", "gone", "ask anew");
       return {
-        text: reviewAnswer(index === 0 ? "NEEDS_WORK" : "SHIP", index === 0 ? [finding] : []),
+        text: index === 0 ? reviewAnswer("NEEDS_WORK", [finding]) : settled,
         session: "s",
       };
     });
@@ -413,6 +416,18 @@ describe("a receipt", () => {
     expect((await review(ship(), { task }, { receipt: receipt() })).receipt).toBeNull();
     repository.write({ ".flow/tmp/base_commit": repository.git("rev-parse", "HEAD") });
     expect(await review(ship(), { task }, { receipt: receipt() })).toMatchObject({ receipt: receipt() });
+  });
+
+  it("that says SHIP of an earlier state does not outlive the next review", async () => {
+    await review(ship(), { task }, { receipt: receipt() });
+    repository.write({ "src/a.ts": 'import { b } from "./b.js";\nexport const a = () => b() + 2;\n' });
+    const result = await review(
+      fakeSources(() => "no verdict"),
+      { task },
+      { receipt: receipt() },
+    );
+    expect(result.warnings.join()).toContain("earlier state");
+    expect(existsSync(receipt())).toBe(false);
   });
 
   it("is not left for somebody's word", async () => {
