@@ -2,6 +2,7 @@ import type { Surroundings } from "../../change/surroundings.js";
 import type { Change } from "../../change/types.js";
 import type { Config } from "../../config/schema.js";
 import { messageOf } from "../../errors.js";
+import { withKnownId } from "../../premium/known-id.js";
 import { openSource } from "../../premium/open-source.js";
 import { type Reserved, settle } from "../../premium/reservations.js";
 import { type PremiumAnswer, SourceFailure } from "../../premium/source.js";
@@ -47,7 +48,13 @@ export interface ExchangeOptions {
 }
 
 export type Exchange =
-  | { answer: PremiumAnswer; reserved: Reserved; attempts: Attempt[]; continued: boolean }
+  | {
+      answer: PremiumAnswer /** Id that answered. */;
+      model: string;
+      reserved: Reserved;
+      attempts: Attempt[];
+      continued: boolean;
+    }
   | { answer: null; route: Route; attempts: Attempt[] };
 
 /** Milliseconds for one call, and for all of them. */
@@ -88,17 +95,21 @@ export async function exchange(change: Change, options: ExchangeOptions): Promis
     }
     const begun = performance.now();
     try {
-      const { answer, continued } = await ask(reserved, options);
-      attempts.push(attempt(reserved, "answered", "", begun));
-      return { answer, reserved, attempts, continued };
+      const { answer, model, continued } = await ask(reserved, options, (id, failure) => {
+        attempts.push(attempt(reserved.source, id, failure.kind, saidBy(failure), begun));
+      });
+      attempts.push(attempt(reserved.source, model, "answered", "", begun));
+      return { answer, model, reserved, attempts, continued };
     } catch (error) {
       options.onFail?.();
       if (signal.aborted) throw signal.reason;
       const failed = error instanceof SourceFailure;
       const kind = failed ? error.kind : "failed";
-      attempts.push(
-        attempt(reserved, kind, failed ? `${error.message} ${error.hint}` : messageOf(error), begun),
-      );
+      // Ids that the source does not know are told one by one as they are tried.
+      if (kind !== "model_unknown") {
+        const why = failed ? saidBy(error) : messageOf(error);
+        attempts.push(attempt(reserved.source, reserved.model.id, kind, why, begun));
+      }
       // One model that is missing or too small says nothing about the source's others.
       const onlyModel = kind === "model_unknown" || kind === "too_large";
       tried.push(
@@ -109,11 +120,15 @@ export async function exchange(change: Change, options: ExchangeOptions): Promis
   }
 }
 
-/** One source, asked once; or twice when it has lost the session and so was asked nothing. Settles the reservation. */
+/**
+ * One source, asked once; again only where nothing was asked: it has lost the session, or does not know the model by that
+ * id. Settles the reservation.
+ */
 async function ask(
   reserved: Reserved,
   options: ExchangeOptions,
-): Promise<{ answer: PremiumAnswer; continued: boolean }> {
+  onUnknown: (id: string, failure: SourceFailure) => void,
+): Promise<{ answer: PremiumAnswer; model: string; continued: boolean }> {
   const { sluice, config, whole, again, signal, onProgress } = options;
   let sent = false;
   try {
@@ -125,10 +140,10 @@ async function ask(
         "See route_review for why.",
       );
     }
-    const review = (message: Message, session: string | null): Promise<PremiumAnswer> =>
+    const review = (model: string, message: Message, session: string | null): Promise<PremiumAnswer> =>
       bounded(reserved.source, callLimit + graceTime, signal, (limited) =>
         source.review({
-          model: reserved.model.id,
+          model,
           instructions: message.instructions,
           prompt: message.prompt,
           schema: { name: "review", json: answerJsonSchema },
@@ -139,30 +154,34 @@ async function ask(
           onProgress,
         }),
       );
-    onProgress?.(`${reserved.source} ${reserved.model.id} is reviewing`);
-    const fits =
-      again !== null &&
-      again.session.source === reserved.source &&
-      again.session.access === source.access &&
-      again.session.model === reserved.model.id;
     sent = true;
     options.onSend?.();
-    let answer: PremiumAnswer | null = null;
-    if (fits) {
-      answer = await review(again.message, again.session.id).catch((error: unknown) => {
-        if (error instanceof SourceFailure && error.kind === "session_lost") return null;
-        throw error;
-      });
-    }
-    const continued = answer !== null;
-    answer ??= await review(whole, null);
+    const asked = async (model: string) => {
+      onProgress?.(`${reserved.source} ${model} is reviewing`);
+      const fits =
+        again !== null &&
+        again.session.source === reserved.source &&
+        again.session.access === source.access &&
+        again.session.model === model;
+      let answer: PremiumAnswer | null = null;
+      if (fits) {
+        answer = await review(model, again.message, again.session.id).catch((error: unknown) => {
+          if (error instanceof SourceFailure && error.kind === "session_lost") return null;
+          throw error;
+        });
+      }
+      const continued = answer !== null;
+      answer ??= await review(model, whole, null);
+      return { answer, model, continued };
+    };
+    const { answer, model, continued } = await withKnownId(reserved.source, reserved.model, asked, onUnknown);
     const { tokens, windows } = answer;
     await settle(reserved, {
       ok: true,
       windows,
       tokens: tokens === null ? null : tokens.input + tokens.output,
     });
-    return { answer, continued };
+    return { answer, model, continued };
   } catch (error) {
     if (error instanceof SourceFailure) {
       const { kind, windows, throttle, tokens } = error;
@@ -184,12 +203,10 @@ const neverSent: ReadonlySet<string> = new Set([
   "too_large",
 ]);
 
-function attempt(reserved: Reserved, outcome: string, why: string, begun: number): Attempt {
-  return {
-    source: reserved.source,
-    model: reserved.model.id,
-    outcome,
-    why: why.slice(0, 300),
-    ms: Math.round(performance.now() - begun),
-  };
+function attempt(source: string, model: string, outcome: string, why: string, begun: number): Attempt {
+  return { source, model, outcome, why: why.slice(0, 300), ms: Math.round(performance.now() - begun) };
+}
+
+function saidBy({ message, hint }: SourceFailure): string {
+  return `${message} ${hint}`;
 }

@@ -103,8 +103,8 @@ export async function premiumReview(
   });
   if (outcome.answer === null)
     return { kind: "unanswered", route: outcome.route, attempts: outcome.attempts };
-  const { answer, reserved, attempts, continued } = outcome;
-  const who = { source: reserved.source, model: reserved.model.id };
+  const { answer, model, reserved, attempts, continued } = outcome;
+  const who = { source: reserved.source, model };
   let read: ReadAnswer;
   try {
     read = readAnswer(answer, earlier?.findings.length ?? 0);

@@ -280,6 +280,31 @@ describe("when a source fails", () => {
     expect(next.attempts).toMatchObject([{ source: "openai_pro", outcome: "answered" }]);
   });
 
+  it("takes a newer model of the line where the source has retired the one that the list names", async () => {
+    const sources = fakeSources(({ request }) =>
+      request.model === "claude-opus-4-8"
+        ? reviewAnswer("SHIP")
+        : new SourceFailure("model_unknown", `There is no ${request.model}.`, "See the list."),
+    );
+    configure({
+      models: { "opus-4.5": { claude_max: ["gone-1", "gone-2", "claude-opus-4-8"] } },
+      review: { routing: { routine: ["claude_max:opus-4.5"] } },
+    });
+    const first = await review(sources);
+    expect(first).toMatchObject({ verdict: "SHIP", premium: { model: "claude-opus-4-8" } });
+    expect(first.attempts.map(({ model, outcome }) => `${model} ${outcome}`)).toEqual([
+      "gone-1 model_unknown",
+      "gone-2 model_unknown",
+      "claude-opus-4-8 answered",
+    ]);
+    // It is on the class's list by that name, so its SHIP is repeated; what is unknown is not asked for again.
+    expect(await review(sources)).toMatchObject({ verdict: "SHIP", decided_by: "fingerprint" });
+    repository.write({ "README.md": "more\n" });
+    expect((await review(sources)).attempts).toMatchObject([
+      { model: "claude-opus-4-8", outcome: "answered" },
+    ]);
+  });
+
   it("never leaves the list of a SECURITY change", async () => {
     repository.write({ "src/auth/login.ts": "export const login = () => true;\n" });
     const sources = fakeSources(() => new SourceFailure("overloaded", "It is overloaded.", "Wait."));
