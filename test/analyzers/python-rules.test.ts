@@ -145,6 +145,27 @@ it("finds a return that a function had and lost, and leaves one that was given u
     def word(self, key) -> str:
         WORD return str(key)
 
+    @property
+    def lasting(self) -> bool:
+        WORD return self.get("lasting", False)
+
+    @lasting.setter
+    def lasting(self, value: bool) -> None:
+        self["lasting"] = value
+
+    def maybe(self, key) -> int | None:
+        if key is None:
+            return None
+        try:
+            return self.items[key]
+        except KeyError:
+            NOTHING return self.close(key)
+
+
+def emptied(key):
+    """Only words are left."""
+    KEEP return key + 1
+
 
 def pair(name):
     node = [name]
@@ -172,6 +193,10 @@ def annotated(a) -> None:
 
 
 class Plain:
+    def left(self, key):
+        """Others say."""
+        KEEP return key + 1
+
     def unused(self):
         self.x = 1
         KEEP return self.x
@@ -186,10 +211,11 @@ def within(lock):
     with lock:
         return 1
 `;
-  const before = (text: string) => text.replace(/KEEP |WORD /g, "").replace(/ *LATER .*\n/g, "");
+  const before = (text: string) => text.replace(/KEEP |WORD |NOTHING /g, "").replace(/ *LATER .*\n/g, "");
   const after = (text: string) =>
     text
       .replace(/ *KEEP .*\n/g, (line) => (line.includes("len") ? "        pass\n" : ""))
+      .replace(/NOTHING return .*/g, "pass")
       .replace(/LATER |WORD return /g, "")
       .replace("with lock:", "with lock:  # type: ignore[union-attr]");
   const callers = "from store import Store\n\nprint(Store().used() + 1)\n";
@@ -202,8 +228,11 @@ def within(lock):
     "store.py:13 missing-return likely",
     "store.py:16 missing-return likely",
     "store.py:20 missing-return likely",
-    "store.py:25 missing-return likely",
+    "store.py:27 missing-return likely",
     "store.py:3 missing-return likely",
+    "store.py:36 missing-return likely",
+    "store.py:40 missing-return likely",
+    "store.py:45 missing-return likely",
     "store.py:6 missing-return likely",
     "store.py:9 missing-return likely",
   ]);

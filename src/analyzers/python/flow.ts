@@ -23,7 +23,7 @@ export interface PythonFunctionFlow {
   /** Names that are given a value and never read. */
   unread: string[];
   isPassedOn: boolean;
-  /** `return` and `return None`. */
+  /** `return` without anything: `return None` says that nothing is the value. */
   bare: number;
   /** Whether its end can be reached, and the statements by which it is (calls may be ones that never return). */
   falls: boolean;
@@ -79,7 +79,7 @@ function flowOf(node: Node): PythonFunctionFlow | null {
     returnedNames: [...new Set(values.slice(0, 60).flatMap(namesIn))].slice(0, 200),
     unread: unreadIn(body).slice(0, 200),
     isPassedOn: values.every(({ type, text }) => type === "call" || type === "await" || text === "self"),
-    bare: returned.length - values.length,
+    bare: returned.filter((one) => one.namedChildren.every((child) => child?.type === "comment")).length,
     falls: tails.length > 0,
     tails: tails.slice(0, 20).map((one) => short(one.text)),
     calls: own

@@ -26,9 +26,10 @@ export const analyse = eachOf(question, async ({ text, before }): Promise<Answer
     const tops = "(module) @module ";
     const none = new Set<string>();
     const texts = before === null ? none : await capture("python", tops, before, within(functionTexts, none));
-    const { found, now } = await capture("python", `${tops} ${wanted}`, text, (captures) => ({
+    const { found, now, same } = await capture("python", `${tops} ${wanted}`, text, (captures) => ({
       found: mistakesOf(captures),
       now: before === null ? [] : within((root) => functionFlows(root, texts), [])(captures),
+      same: before === null ? none : within(functionTexts, none)(captures),
     }));
     const known = new Set(now.map(({ name }) => name));
     const earlier =
@@ -38,7 +39,8 @@ export const analyse = eachOf(question, async ({ text, before }): Promise<Answer
             "python",
             tops,
             before,
-            within((root) => functionFlows(root, none).filter(({ name }) => known.has(name)), []),
+            // What is still there as it was is in neither: a property's setter must not be taken for its getter.
+            within((root) => functionFlows(root, same).filter(({ name }) => known.has(name)), []),
           );
     return { found, now, before: earlier };
   } catch (error) {

@@ -77,6 +77,9 @@ async function severityOf(
   // A value that is still there, or still made, and does nothing any more was not given up on purpose.
   if (now.tails.some((text) => !isCall(text) && before.returned.includes(text))) return "likely";
   if (now.unread.some((name) => before.returnedNames.includes(name))) return "likely";
+  // Nobody empties a function and leaves it there; a method may be left for others to fill.
+  const isEmptied = now.values === 0 && now.tails.length === 1 && /^[rRuUbB]?["']/.test(now.tails[0] ?? "");
+  if (isEmptied && !now.name.includes(".")) return "likely";
   // It may be meant to return nothing from now on. Not when somebody still uses what it returns.
   const name = now.name.split(".").at(-1) ?? "";
   const isRead = now.decorators.some((one) =>
