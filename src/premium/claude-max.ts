@@ -1,3 +1,4 @@
+import { identityOf } from "./identity.js";
 import type { OpenSource } from "./open-source.js";
 
 const name = "claude_max";
@@ -15,6 +16,7 @@ export const open: OpenSource = (sluice, access, settings) =>
           const { probeApi } = await import("./claude-max/api.js");
           return probeApi(sluice, settings, options);
         },
+        identity: () => identityOf(["api", settings.endpoint, settings.key]),
         async review(request) {
           const { reviewByApi } = await import("./claude-max/api.js");
           return reviewByApi(sluice, settings, request);
@@ -26,6 +28,11 @@ export const open: OpenSource = (sluice, access, settings) =>
         async probe(options) {
           const { probeProgram } = await import("./claude-max/probe.js");
           return probeProgram(sluice, settings, options);
+        },
+        async identity() {
+          const { signInOf } = await import("./claude-max/program.js");
+          const { values, files } = signInOf(sluice, settings);
+          return identityOf(["claude", ...values], files);
         },
         async review(request) {
           const { reviewByProgram } = await import("./claude-max/cli.js");

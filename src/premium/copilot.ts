@@ -11,6 +11,7 @@ import { type CopilotSdk, linkOverSdk, loadSdk } from "./copilot/sdk.js";
 import { CallRefused, ServerEnded, startServer } from "./copilot/server.js";
 import { type CopilotLink, type CopilotSession, openAtServer } from "./copilot/session.js";
 import { evidenceOf } from "./evidence.js";
+import { identityOf } from "./identity.js";
 import { reviewerEnvironment, withReviewerFolder } from "./reviewer-process.js";
 import {
   type PremiumAnswer,
@@ -36,6 +37,8 @@ export function open(
     name: "copilot",
     access,
     probe: (options) => probe(sluice, settings, options),
+    // Where the program keeps a sign-in is its own business, and it may write there at any time.
+    identity: () => identityOf(["copilot", settings.endpoint, settings.key, sluice.env.COPILOT_GITHUB_TOKEN]),
     review: (request) => review(sluice, access, settings, request, sdk),
   };
 }

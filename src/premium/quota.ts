@@ -14,6 +14,7 @@ import {
 } from "../state/quota-state.js";
 import { isMomentary, readingEnds, windowId, windowLength } from "../state/quota-windows.js";
 import type { StateStore } from "../state/store.js";
+import { noteIdentities } from "./identity.js";
 import { openSource } from "./open-source.js";
 import { keyOf } from "./reservations.js";
 import type { Probe } from "./source.js";
@@ -46,6 +47,12 @@ export interface ProbeOptions {
  */
 export async function probeStale(sluice: Sluice, options: ProbeOptions): Promise<string[]> {
   const { store, config, signal, when = "stale", timeout = 8_000 } = options;
+  await noteIdentities(sluice, {
+    store,
+    config,
+    statuses: options.statuses,
+    open: options.open ?? openSource,
+  });
   if (!config.quota.probe) return [];
   const statuses = options.statuses.filter(
     ({ source, configured }) => configured && (options.sources?.includes(source) ?? true),

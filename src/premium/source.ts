@@ -1,5 +1,5 @@
 import { SourceError } from "../errors.js";
-import type { UsageEvent, WindowReading } from "../state/quota-state.js";
+import type { ThrottleReason, UsageEvent, WindowReading } from "../state/quota-state.js";
 import type { Access } from "./sources.js";
 
 /** What a premium model is asked: text in, one answer out. It gets no tool, no setting of the user's, no MCP server. */
@@ -69,6 +69,11 @@ export interface PremiumSource {
   access: Access;
   /** Never throws: what could not be found out is `unknown`. At most `timeout` milliseconds. */
   probe(options: { signal: AbortSignal; timeout: number }): Promise<Probe>;
+  /**
+   * What tells the key or sign-in of now from the next one (`identityOf`); missing where that can't be told. Never
+   * throws, runs nothing.
+   */
+  identity?(): Promise<string>;
   /** One call, never repeated by itself. Throws SourceFailure, and nothing else but cancellation. */
   review(request: PremiumRequest): Promise<PremiumAnswer>;
 }
@@ -100,6 +105,20 @@ export type FailureKind =
   | "session_lost"
   | "not_stripped"
   | "refused";
+
+/** What a failure tells the quota; null for one that says nothing of it. */
+export function throttleReason(kind: FailureKind): ThrottleReason | null {
+  switch (kind) {
+    case "usage_limit":
+    case "rate_limit":
+    case "overloaded":
+    case "billing":
+    case "auth":
+      return kind;
+    default:
+      return null;
+  }
+}
 
 /** A premium source failed. What it said of its quota while failing comes along. */
 export class SourceFailure extends SourceError {

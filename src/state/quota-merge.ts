@@ -1,3 +1,4 @@
+import { isKnownIdentity, keptIdentity } from "./quota-identity.js";
 import type { Provenance, QuotaWindow, SourceQuota, Throttle, ThrottleReason } from "./quota-shape.js";
 import { addTokens, draws, learn, learnTypical } from "./quota-spending.js";
 import { furthestReset, hardThreshold, readingEnds, sameReset, windowId } from "./quota-windows.js";
@@ -43,6 +44,8 @@ export interface UsageEvent {
   allowed?: boolean | null;
   /** The source was asked and knows who the user is. */
   signed_in?: boolean;
+  /** What tells the source's key or sign-in from another, as a hash; another one lifts what only it can have mended. */
+  identity?: string;
   /** Which throttles this event, when it went well, is evidence against; default all of the source's. */
   lifts?: (throttle: Throttle) => boolean;
   /** Lifts every throttle of the source: somebody mended it, or looked and found quota. */
@@ -68,6 +71,8 @@ export function mergeEvent(known: SourceQuota, event: UsageEvent, now: number): 
     source.requests_since_reset = 0;
     source.tokens_since_reset = 0;
   }
+  if (event.identity !== undefined && !isKnownIdentity(known, event.identity))
+    source.identity = keptIdentity(event.identity);
   const requests = count(
     event.requests ?? (event.tokens !== undefined || event.outcome !== undefined ? 1 : 0),
   );
@@ -188,7 +193,10 @@ function mergeThrottles(
   now: number,
 ): Throttle[] {
   if (event.clear_throttles === true) return [];
+  const mended =
+    event.identity !== undefined && known.identity !== null && !isKnownIdentity(known, event.identity);
   const throttles = known.throttles
+    .filter(({ reason }) => !(mended && parked.has(reason)))
     .filter((item) => isActive(item, now))
     .filter((item) => {
       // A limit lifted early stays lifted: what was seen later is better evidence than a time stated before it.

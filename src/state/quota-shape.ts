@@ -102,6 +102,8 @@ export const sourceSchema = z.looseObject({
   last_probe: lastProbeSchema.nullable().default(null),
   /** Who asks the source right now, so that others wait for the answer instead of asking too. */
   probe_lease: leaseSchema.nullable().default(null),
+  /** Of the key or sign-in that was there last, salted and hashed; null before one was seen. */
+  identity: z.string().nullable().default(null),
   consecutive_failures: z.int().min(0).default(0),
   /** Since the latest reset that was seen, as far as Sluice was told: never the source's own count. */
   requests_since_reset: z.int().min(0).default(0),

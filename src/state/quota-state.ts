@@ -12,6 +12,7 @@ import {
 import { withoutLost } from "./quota-spending.js";
 import type { StateStore } from "./store.js";
 
+export { isKnownIdentity } from "./quota-identity.js";
 export type { UsageEvent, WindowReading } from "./quota-merge.js";
 export type {
   Provenance,

@@ -6,8 +6,9 @@ import * as z from "zod";
 import { openAgy } from "../../src/premium/antigravity/agy.js";
 import { readJson, usageWindows } from "../../src/premium/antigravity/agy-answers.js";
 import { agyFailure } from "../../src/premium/antigravity/agy-failures.js";
-import { type PremiumRequest, SourceFailure } from "../../src/premium/source.js";
+import type { PremiumRequest } from "../../src/premium/source.js";
 import { createSluice } from "../../src/sluice.js";
+import { failureIn, premiumRequest } from "../support/premium.js";
 import { received, writeProgram } from "../support/stand-in.js";
 
 // agy is not to be had here: these stand-ins print what its documentation and its users show.
@@ -108,25 +109,8 @@ process.stdin.on("end", () => {
   return { file, source: openAgy(sluice, { program: file, key: null, endpoint: null, headers: {} }) };
 }
 const lines = (...events: object[]) => events.map((event) => `${JSON.stringify(event)}\n`).join("");
-const request = (more: Partial<PremiumRequest> = {}): PremiumRequest => ({
-  model: "gemini-3.8-flash-high",
-  instructions: "You review.",
-  prompt: "the change",
-  schema: { name: "verdict", json: { type: "object" } },
-  session: null,
-  maxOutputTokens: 1_000,
-  timeout: 20_000,
-  signal: new AbortController().signal,
-  ...more,
-});
-async function failure(answer: Promise<unknown>): Promise<SourceFailure> {
-  const thrown: unknown = await answer.then(
-    () => null,
-    (error: unknown) => error,
-  );
-  if (!(thrown instanceof SourceFailure)) throw thrown ?? new Error("no failure");
-  return thrown;
-}
+const request = (more: Partial<PremiumRequest> = {}) =>
+  premiumRequest({ model: "gemini-3.8-flash-high", ...more });
 const inputs = (file: string) => JSON.stringify(received(file)).includes("the change");
 
 describe("what agy says is left", () => {
@@ -248,7 +232,7 @@ describe("a review over agy", () => {
     ["is too old", { version: "1.2.0" }, "1.2.0"],
   ])("is not begun when the model %s", async (_, said, words) => {
     const { file, source } = agy({ ...said, after: lines(result({ response: "SHIP" })) });
-    const failed = await failure(source.review(request()));
+    const failed = await failureIn(source.review(request()));
     expect(failed.kind).toBe("not_stripped");
     expect(failed.message).toContain(words);
     expect(inputs(file)).toBe(false);
@@ -256,7 +240,7 @@ describe("a review over agy", () => {
 
   it("sends nothing to an agy that waits to be spoken to", async () => {
     const { file, source } = agy({ silent: true });
-    expect((await failure(source.review(request({ timeout: 1_500 })))).kind).toBe("timeout");
+    expect((await failureIn(source.review(request({ timeout: 1_500 })))).kind).toBe("timeout");
     expect(inputs(file)).toBe(false);
   });
 
@@ -285,7 +269,7 @@ describe("a review over agy", () => {
       after: lines(result(more)),
       stderr,
     });
-    const failed = await failure(source.review(request()));
+    const failed = await failureIn(source.review(request()));
     expect(failed.kind).toBe(kind);
     if (kind === "usage_limit")
       expect(failed.throttle).toMatchObject({ until: now + 9_592_000, scope: "gemini" });
@@ -293,7 +277,7 @@ describe("a review over agy", () => {
 
   it("ends when agy crashes, and with a cancellation", async () => {
     const crashed = agy({ init: JSON.stringify(tools()), after: "", stderr: "panic" });
-    expect((await failure(crashed.source.review(request()))).kind).toBe("unreachable");
+    expect((await failureIn(crashed.source.review(request()))).kind).toBe("unreachable");
     const stop = new AbortController();
     const hanging = agy({ init: JSON.stringify(tools()), silent: true });
     await expect(

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { open } from "../../src/premium/claude-max.js";
-import { type PremiumRequest, SourceFailure } from "../../src/premium/source.js";
+import type { PremiumRequest } from "../../src/premium/source.js";
 import { createSluice } from "../../src/sluice.js";
 import { outcomes } from "../support/messages-outcomes.mjs";
 import { messagesServer, perMinute, replies } from "../support/messages-server.mjs";
+import { failureIn, premiumRequest } from "../support/premium.js";
 
 const capabilities = {
   structured_outputs: { supported: true },
@@ -25,24 +26,13 @@ const source = (key: string | null = "sk-ant-api03-0123456789") =>
     headers: { "X-Team": "one" },
   });
 
-const request = (more: Partial<PremiumRequest> = {}): PremiumRequest => ({
-  model: "claude-opus-4-5",
-  instructions: "You review a change.",
-  prompt: "/compact @file",
-  schema: { name: "review", json: { type: "object", properties: { verdict: { type: "string" } } } },
-  session: null,
-  maxOutputTokens: 9_000,
-  timeout: 30_000,
-  signal: new AbortController().signal,
-  ...more,
-});
-
-async function failure(call: Promise<unknown>): Promise<SourceFailure> {
-  const outcome = await call.catch((error: unknown) => error);
-  expect(outcome).toBeInstanceOf(SourceFailure);
-  if (!(outcome instanceof SourceFailure)) throw new Error("no failure");
-  return outcome;
-}
+const request = (more: Partial<PremiumRequest> = {}) =>
+  premiumRequest({
+    prompt: "/compact @file",
+    instructions: "You review a change.",
+    maxOutputTokens: 9_000,
+    ...more,
+  });
 
 describe("a review over the Messages API", () => {
   it("sends the instructions to be cached, the prompt, the schema, and no tool", async () => {
@@ -97,21 +87,21 @@ describe("a review over the Messages API", () => {
   it.each(failing)("fails once and at once: %s", async (name, { api }) => {
     const reply: Record<string, unknown> = replies;
     server.use(Object(reply[name]));
-    const failed = await failure(source().review(request()));
+    const failed = await failureIn(source().review(request()));
     expect(failed.kind).toBe(api);
     expect(server.messages()).toHaveLength(1);
   });
 
   it("hands a stated delay on instead of waiting for it", async () => {
     server.use(replies.rate_limit);
-    const failed = await failure(source().review(request()));
+    const failed = await failureIn(source().review(request()));
     expect(failed).toMatchObject({ status: 429, retryAfter: 7_999_000 });
     expect(failed.throttle).toMatchObject({ reason: "rate_limit", retry_after_ms: 7_999_000, scope: "opus" });
   });
 
   it("lists the models there are for one that is not", async () => {
     server.use(replies.no_model);
-    const failed = await failure(source().review(request({ model: "claude-nope-9" })));
+    const failed = await failureIn(source().review(request({ model: "claude-nope-9" })));
     expect(failed.message).toContain("It lists: claude-opus-4-5, claude-plain.");
   });
 
@@ -121,14 +111,14 @@ describe("a review over the Messages API", () => {
       message: `bad header sk-ant-api03-0123456789 ${"x".repeat(999)}`,
     };
     server.use({ status: 400, error });
-    const failed = await failure(source().review(request()));
+    const failed = await failureIn(source().review(request()));
     expect(failed.message).not.toContain("0123456789");
     expect(failed.message.length).toBeLessThan(400);
   });
 
   it("ends with its time, and with what it was cancelled for", async () => {
     server.use(replies.hang);
-    expect((await failure(source().review(request({ timeout: 300 })))).kind).toBe("timeout");
+    expect((await failureIn(source().review(request({ timeout: 300 })))).kind).toBe("timeout");
     const stop = new AbortController();
     const running = source().review(request({ signal: stop.signal }));
     stop.abort(new Error("no longer wanted"));
@@ -137,8 +127,8 @@ describe("a review over the Messages API", () => {
 
   it("without a server is unreachable, without a key is not signed in", async () => {
     await server.close();
-    expect((await failure(source().review(request()))).kind).toBe("unreachable");
-    expect((await failure(source(null).review(request()))).kind).toBe("auth");
+    expect((await failureIn(source().review(request()))).kind).toBe("unreachable");
+    expect((await failureIn(source(null).review(request()))).kind).toBe("auth");
     server = await messagesServer();
   });
 });

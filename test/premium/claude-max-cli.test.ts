@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { open } from "../../src/premium/claude-max.js";
-import { type PremiumRequest, SourceFailure, type SourceSettings } from "../../src/premium/source.js";
+import type { PremiumRequest, SourceSettings } from "../../src/premium/source.js";
 import { createSluice } from "../../src/sluice.js";
 import { claudeStandIn } from "../support/claude-stand-in.js";
 import { outcomes } from "../support/messages-outcomes.mjs";
+import { failureIn, premiumRequest } from "../support/premium.js";
 
 let folder: string;
 beforeEach(() => {
@@ -21,17 +22,8 @@ const fiveHours = {
   window_ms: 18_000_000,
   provenance: "stream",
 };
-const request = (more: Partial<PremiumRequest> = {}): PremiumRequest => ({
-  model: "claude-opus-4-5",
-  instructions: "You review a change.",
-  prompt: "A change.",
-  schema: { name: "review", json: { type: "object", properties: { verdict: { type: "string" } } } },
-  session: null,
-  maxOutputTokens: 9_000,
-  timeout: 30_000,
-  signal: new AbortController().signal,
-  ...more,
-});
+const request = (more: Partial<PremiumRequest> = {}) =>
+  premiumRequest({ prompt: "A change.", maxOutputTokens: 9_000, ...more });
 
 function source(program: string, env: Record<string, string> = {}, more: Partial<SourceSettings> = {}) {
   const sluice = createSluice({
@@ -45,18 +37,11 @@ function recorded(name: string): { exit: number | null; stdout: readonly unknown
   return JSON.parse(readFileSync(`test/fixtures/premium/claude-max/${name}.json`, "utf8"));
 }
 
-async function failure(call: Promise<unknown>): Promise<SourceFailure> {
-  const outcome = await call.catch((error: unknown) => error);
-  expect(outcome).toBeInstanceOf(SourceFailure);
-  if (!(outcome instanceof SourceFailure)) throw new Error("no failure");
-  return outcome;
-}
-
 describe("what Claude Code was recorded to print", () => {
   const failing = Object.entries(outcomes).filter(([name, { cli }]) => cli !== null && name !== "hang");
   it.each(failing)("is understood: %s", async (name, { cli }) => {
     const { program } = claudeStandIn(folder, recorded(name));
-    const failed = await failure(source(program).review(request()));
+    const failed = await failureIn(source(program).review(request()));
     expect(failed.kind).toBe(cli);
     expect(failed.hint).not.toBe("");
   });
@@ -82,20 +67,20 @@ describe("what Claude Code was recorded to print", () => {
   });
 
   it("says when a closed window opens again, and which models it closes", async () => {
-    const plan = await failure(
+    const plan = await failureIn(
       source(claudeStandIn(folder, recorded("usage_limit")).program).review(request()),
     );
     expect(plan.throttle).toMatchObject({ reason: "usage_limit", until: 2_000_000_000_000 });
     expect(plan.throttle).not.toHaveProperty("scope");
     expect(plan.windows[0]).toEqual({ ...fiveHours, used: 1 });
-    const opus = await failure(
+    const opus = await failureIn(
       source(claudeStandIn(folder, recorded("opus_limit")).program).review(request()),
     );
     expect(opus.throttle).toMatchObject({ reason: "usage_limit", until: 2_000_400_000_000, scope: "opus" });
   });
 
   it("says how to sign in", async () => {
-    const failed = await failure(
+    const failed = await failureIn(
       source(claudeStandIn(folder, recorded("signed_out")).program).review(request()),
     );
     expect(failed.kind).toBe("auth");
@@ -103,7 +88,7 @@ describe("what Claude Code was recorded to print", () => {
   });
 
   it("keeps what was said before a cut, with what it cost", async () => {
-    const failed = await failure(
+    const failed = await failureIn(
       source(claudeStandIn(folder, recorded("cut_at_limit")).program).review(request()),
     );
     expect(failed).toMatchObject({ text: "It began to say", tokens: { input: 4_310, output: 50 } });
@@ -164,7 +149,7 @@ describe("the program's call", () => {
 
   it("is not made with a version that takes up files named in the prompt", async () => {
     const standIn = claudeStandIn(folder, { ...recorded("answer"), version: "2.1.220" });
-    const failed = await failure(source(standIn.program).review(request()));
+    const failed = await failureIn(source(standIn.program).review(request()));
     expect(failed.kind).toBe("not_stripped");
     expect(failed.hint).toContain("claude update");
     expect(standIn.call()).toBeNull();
@@ -176,13 +161,13 @@ describe("the program's call", () => {
   ])("is ended when the model has more than the form: $tools $mcp_servers", async (has) => {
     const init = { type: "system", subtype: "init", ...has };
     const { program } = claudeStandIn(folder, { stdout: [init], stays: true });
-    expect((await failure(source(program).review(request()))).kind).toBe("not_stripped");
+    expect((await failureIn(source(program).review(request()))).kind).toBe("not_stripped");
   });
 
   it("is ended when the program goes on after a cut answer", async () => {
     const { stdout } = recorded("cut_at_limit");
     const { program } = claudeStandIn(folder, { stdout, stays: true });
-    expect((await failure(source(program).review(request()))).kind).toBe("cut");
+    expect((await failureIn(source(program).review(request()))).kind).toBe("cut");
   });
 
   it("does not wait for a program that stays after its result", async () => {
@@ -192,7 +177,7 @@ describe("the program's call", () => {
 
   it("ends with its time, and with what it was cancelled for", async () => {
     const { program } = claudeStandIn(folder, { stdout: [], stays: true });
-    expect((await failure(source(program).review(request({ timeout: 1_500 })))).kind).toBe("timeout");
+    expect((await failureIn(source(program).review(request({ timeout: 1_500 })))).kind).toBe("timeout");
     const stop = new AbortController();
     const running = source(program).review(request({ signal: stop.signal }));
     stop.abort(new Error("no longer wanted"));
@@ -204,13 +189,13 @@ describe("the program's call", () => {
     [{ exit: 1, stderr: "error: unknown option '--tools'" }, "not_stripped", "unknown option"],
     [{ stdout: ["no event", { type: "result" }, { type: 5 }] }, "silent", ""],
   ])("that comes to nothing says why: %j", async (does, kind, said) => {
-    const failed = await failure(source(claudeStandIn(folder, does).program).review(request()));
+    const failed = await failureIn(source(claudeStandIn(folder, does).program).review(request()));
     expect(failed.kind).toBe(kind);
     expect(failed.message).toContain(said);
   });
 
   it("of a program that is not there is unreachable", async () => {
-    expect((await failure(source(join(folder, "gone")).review(request()))).kind).toBe("unreachable");
+    expect((await failureIn(source(join(folder, "gone")).review(request()))).kind).toBe("unreachable");
   });
 });
 

@@ -6,8 +6,9 @@ import * as z from "zod";
 import { quotaWindows } from "../../src/premium/copilot/quota.js";
 import { CopilotRun } from "../../src/premium/copilot/run.js";
 import { open } from "../../src/premium/copilot.js";
-import { type PremiumRequest, SourceFailure, type SourceSettings } from "../../src/premium/source.js";
+import type { SourceSettings } from "../../src/premium/source.js";
 import { createSluice } from "../../src/sluice.js";
+import { failureIn, premiumRequest } from "../support/premium.js";
 import { copilotScript, received, writeProgram } from "../support/stand-in.js";
 
 const top = realpathSync(mkdtempSync(join(tmpdir(), "sluice-copilot-")));
@@ -48,29 +49,6 @@ function source(file: string, settings: Partial<SourceSettings> = {}, env: Recor
   });
 }
 
-function request(more: Partial<PremiumRequest> = {}): PremiumRequest {
-  return {
-    model: "claude-opus-4-5",
-    instructions: "You review.",
-    prompt: "the change",
-    schema: { name: "verdict", json: { type: "object" } },
-    session: null,
-    maxOutputTokens: 1_000,
-    timeout: 30_000,
-    signal: new AbortController().signal,
-    ...more,
-  };
-}
-
-async function failure(answer: Promise<unknown>): Promise<SourceFailure> {
-  const thrown: unknown = await answer.then(
-    () => null,
-    (error: unknown) => error,
-  );
-  if (!(thrown instanceof SourceFailure)) throw thrown ?? new Error("no failure");
-  return thrown;
-}
-
 const sent = z.looseObject({ method: z.string(), params: z.looseObject({}) });
 function calls(file: string) {
   return received(file).flatMap((entry) => {
@@ -82,7 +60,7 @@ function calls(file: string) {
 describe("a review over the Copilot program", () => {
   it("is one answer with its tokens, and the prompt is on no command line", async () => {
     const file = program("ok");
-    const answer = await source(file).review(request());
+    const answer = await source(file).review(premiumRequest());
     expect(answer).toEqual({
       text: "Hello world",
       structured: null,
@@ -98,7 +76,7 @@ describe("a review over the Copilot program", () => {
 
   it("gives the session no tool, no server, no settings and our text as the whole system message", async () => {
     const file = program("ok");
-    await source(file).review(request());
+    await source(file).review(premiumRequest());
     const created = calls(file).find(({ method }) => method === "session.create")?.params;
     expect(created).toMatchObject({
       availableTools: [],
@@ -126,7 +104,7 @@ describe("a review over the Copilot program", () => {
       "session.model.getCurrent": { result: { modelId: "claude-opus-4.5" } },
     });
     await source(file, { endpoint: null }, { ...tokens, COPILOT_HOME: "/home/me/.copilot" }).review(
-      request(),
+      premiumRequest(),
     );
     const environment = z.object({ env: z.record(z.string(), z.string()) }).parse(received(file)[0]).env;
     expect(environment).toMatchObject({
@@ -149,7 +127,7 @@ describe("a review over the Copilot program", () => {
       file,
       { key: "sk-gateway" },
       { COPILOT_GITHUB_TOKEN: "github_pat_mine", COPILOT_HOME: "/home/me/.copilot" },
-    ).review(request());
+    ).review(premiumRequest());
     const { env } = z.object({ env: z.record(z.string(), z.string()) }).parse(received(file)[0]);
     expect(env).not.toHaveProperty("COPILOT_GITHUB_TOKEN");
     expect(env.COPILOT_HOME).not.toBe("/home/me/.copilot");
@@ -172,7 +150,7 @@ describe("a review over the Copilot program", () => {
     ["version 4", { connect: { result: { ok: true, protocolVersion: 4 } } }],
   ])("sends nothing when the program can't be stripped: %s", async (said, answers) => {
     const file = program("ok", answers);
-    const failed = await failure(source(file).review(request()));
+    const failed = await failureIn(source(file).review(premiumRequest()));
     expect(failed.kind).toBe("not_stripped");
     expect(failed.message).toContain(said);
     expect(calls(file).map(({ method }) => method)).not.toContain("session.send");
@@ -182,7 +160,9 @@ describe("a review over the Copilot program", () => {
     const listed = {
       "models.list": { result: { models: [{ id: "gpt-5.5" }, { id: "claude-sonnet-4.5" }] } },
     };
-    const failed = await failure(source(program("ok", listed), { endpoint: null }).review(request()));
+    const failed = await failureIn(
+      source(program("ok", listed), { endpoint: null }).review(premiumRequest()),
+    );
     expect(failed.kind).toBe("model_unknown");
     expect(failed.message).toContain("gpt-5.5, claude-sonnet-4.5");
   });
@@ -193,7 +173,7 @@ describe("a review over the Copilot program", () => {
       "session.model.getCurrent": { result: { modelId: "gpt-5-mini" } },
     };
     const file = program("ok", answers);
-    const failed = await failure(source(file, { endpoint: null }).review(request()));
+    const failed = await failureIn(source(file, { endpoint: null }).review(premiumRequest()));
     expect([failed.kind, failed.message]).toEqual(["model_unknown", expect.stringContaining("gpt-5-mini")]);
     expect(calls(file).map(({ method }) => method)).not.toContain("session.send");
   });
@@ -212,7 +192,7 @@ describe("a review over the Copilot program", () => {
     ["drop", "unreachable", null, null],
     ["too-large", "too_large", null, null],
   ])("tells the recorded failure %s as %s", async (name, kind, status, reason) => {
-    const failed = await failure(source(program(name)).review(request()));
+    const failed = await failureIn(source(program(name)).review(premiumRequest()));
     expect([failed.kind, failed.status, failed.throttle?.reason ?? null]).toEqual([kind, status, reason]);
     expect(failed.hint).not.toBe("");
   });
@@ -220,10 +200,10 @@ describe("a review over the Copilot program", () => {
   it("ends with the time limit, with a cancellation, and with the program", async () => {
     const silent = { ...recorded("ok"), events: [] };
     const hanging = () => source(writeProgram(top, `copilot${programs++}`, copilotScript(silent)));
-    expect((await failure(hanging().review(request({ timeout: 1_500 })))).kind).toBe("timeout");
+    expect((await failureIn(hanging().review(premiumRequest({ timeout: 1_500 })))).kind).toBe("timeout");
     const stop = new AbortController();
     const answer = hanging().review(
-      request({ signal: stop.signal, onProgress: () => stop.abort(new Error("enough")) }),
+      premiumRequest({ signal: stop.signal, onProgress: () => stop.abort(new Error("enough")) }),
     );
     await expect(answer).rejects.toThrow("enough");
     const crashing = writeProgram(
@@ -231,16 +211,16 @@ describe("a review over the Copilot program", () => {
       `copilot${programs++}`,
       `process.stderr.write("token: ghp_abcdefghijklmnopqrstuvwxyz123456"); process.exit(3);`,
     );
-    const failed = await failure(source(crashing).review(request()));
+    const failed = await failureIn(source(crashing).review(premiumRequest()));
     expect(failed.kind).toBe("unreachable");
     expect(failed.message).not.toContain("ghp_abc");
-    expect((await failure(source(join(top, "absent")).review(request()))).kind).toBe("unreachable");
+    expect((await failureIn(source(join(top, "absent")).review(premiumRequest()))).kind).toBe("unreachable");
     const babbling = writeProgram(
       top,
       `copilot${programs++}`,
       `process.stdin.resume(); setInterval(() => process.stdout.write("x".repeat(9000)), 10);`,
     );
-    expect((await failure(source(babbling).review(request()))).kind).toBe("unreachable");
+    expect((await failureIn(source(babbling).review(premiumRequest()))).kind).toBe("unreachable");
   });
 });
 
@@ -249,7 +229,7 @@ describe("one call, as its events tell it", () => {
   async function ends(...events: object[]) {
     const run = new CopilotRun(context);
     for (const event of events) run.take(event);
-    return failure(run.done);
+    return failureIn(run.done);
   }
 
   it.each([

@@ -2,8 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { nextPacificMidnight, openGemini } from "../../src/premium/antigravity/gemini.js";
-import { type PremiumRequest, SourceFailure, type SourceSettings } from "../../src/premium/source.js";
+import type { PremiumRequest, SourceSettings } from "../../src/premium/source.js";
 import { createSluice } from "../../src/sluice.js";
+import { failureIn, premiumRequest } from "../support/premium.js";
 
 const now = Date.parse("2026-11-22T12:00:00Z");
 type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
@@ -73,33 +74,7 @@ function ask(given: Answer, more: Partial<PremiumRequest> = {}, settings: Partia
     headers: { "x-gateway": "1" },
     ...settings,
   });
-  return source.review({
-    model: "gemini-3.8-flash",
-    instructions: "You review.",
-    prompt: "the change",
-    schema: {
-      name: "verdict",
-      json: {
-        type: "object",
-        properties: { verdict: { type: "string" } },
-        required: ["verdict"],
-        additionalProperties: false,
-      },
-    },
-    session: null,
-    maxOutputTokens: 1_000,
-    timeout: 10_000,
-    signal: new AbortController().signal,
-    ...more,
-  });
-}
-async function failure(given: Promise<unknown>): Promise<SourceFailure> {
-  const thrown: unknown = await given.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  if (!(thrown instanceof SourceFailure)) throw thrown ?? new Error("no failure");
-  return thrown;
+  return source.review(premiumRequest({ model: "gemini-3.8-flash", timeout: 10_000, ...more }));
 }
 
 describe("a review by Gemini's API", () => {
@@ -185,7 +160,7 @@ describe("a review by Gemini's API", () => {
       undefined,
     ],
   ])("tells %s of a 429 at once", async (_, given, kind, windows, until) => {
-    const failed = await failure(ask(given));
+    const failed = await failureIn(ask(given));
     expect([failed.kind, failed.status, failed.throttle?.until]).toEqual([kind, 429, until]);
     expect(failed.windows.map(({ id, resets_at }) => [id, resets_at])).toEqual(windows);
     expect(failed.throttle?.scope).toBe("gemini-3.8-flash");
@@ -228,14 +203,14 @@ describe("a review by Gemini's API", () => {
     ["an answer without a word", stream(part("", { finishReason: "STOP" })), "silent"],
     ["a connection that breaks", ((_, response) => response.destroy()) satisfies Answer, "unreachable"],
   ])("tells %s", async (_, given, kind) => {
-    const failed = await failure(ask(given));
+    const failed = await failureIn(ask(given));
     expect(failed.kind).toBe(kind);
     expect(asked).toHaveLength(1);
     expect(`${failed.message} ${failed.hint}`).not.toContain("AIzaTheKey");
   });
 
   it("lists the models that there are", async () => {
-    const failed = await failure(
+    const failed = await failureIn(
       ask(error(404, "NOT_FOUND", "models/gemini-9 is not found"), { model: "gemini-9" }),
     );
     expect(failed.kind).toBe("model_unknown");
@@ -245,7 +220,7 @@ describe("a review by Gemini's API", () => {
 
   it("ends with the time limit and with a cancellation", async () => {
     const never: Answer = () => {};
-    expect((await failure(ask(never, { timeout: 300 }))).kind).toBe("timeout");
+    expect((await failureIn(ask(never, { timeout: 300 }))).kind).toBe("timeout");
     const stop = new AbortController();
     const waiting: Answer = () => stop.abort(new Error("enough"));
     await expect(ask(waiting, { signal: stop.signal })).rejects.toThrow("enough");
@@ -256,7 +231,7 @@ describe("a review by Gemini's API", () => {
     const source = openGemini(sluice, { program: null, key: "k", endpoint, headers: {} }, () =>
       Promise.reject(new Error("not found")),
     );
-    const failed = await failure(
+    const failed = await failureIn(
       source.review({
         model: "m",
         instructions: "",
@@ -269,7 +244,7 @@ describe("a review by Gemini's API", () => {
       }),
     );
     expect(failed.hint).toContain("npm i @google/genai@2");
-    expect((await failure(ask(stream(), {}, { key: null }))).kind).toBe("auth");
+    expect((await failureIn(ask(stream(), {}, { key: null }))).kind).toBe("auth");
   });
 });
 

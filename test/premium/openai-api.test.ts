@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { open } from "../../src/premium/openai-pro.js";
-import { type PremiumRequest, type PremiumSource, SourceFailure } from "../../src/premium/source.js";
+import type { PremiumRequest, PremiumSource } from "../../src/premium/source.js";
 import { createSluice } from "../../src/sluice.js";
 import { type FakeResponses, fakeResponses, type ResponsesReply } from "../support/fake-responses.js";
+import { failureIn, premiumRequest } from "../support/premium.js";
 
 const key = "sk-proj-abcdefghij1234567890";
 const now = Date.parse("2026-11-22T12:00:00Z");
@@ -21,28 +22,16 @@ const schema = {
   },
 };
 
-function request(more: Partial<PremiumRequest> = {}): PremiumRequest {
-  return {
+const request = (more: Partial<PremiumRequest> = {}) =>
+  premiumRequest({
     model: "gpt-6.1-sol",
     instructions: "Review.",
     prompt: "The change.",
-    schema,
-    session: null,
     maxOutputTokens: 4_000,
-    timeout: 20_000,
-    signal: new AbortController().signal,
     ...more,
-  };
-}
+  });
 
-async function failure(asked: PremiumRequest = request()): Promise<SourceFailure> {
-  const error: unknown = await source.review(asked).then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof SourceFailure)) throw new Error(`no SourceFailure: ${String(error)}`);
-  return error;
-}
+const failure = (asked: PremiumRequest = request()) => failureIn(source.review(asked));
 
 beforeEach(async () => {
   fake = await fakeResponses();

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { open } from "../../src/premium/openai-pro.js";
 import { depthVariable } from "../../src/premium/reviewer-process.js";
-import { type PremiumRequest, type PremiumSource, SourceFailure } from "../../src/premium/source.js";
+import type { PremiumRequest, PremiumSource } from "../../src/premium/source.js";
 import { createSluice } from "../../src/sluice.js";
 import {
   type CodexManner,
@@ -11,6 +11,7 @@ import {
   codexRecording,
   codexStandIn,
 } from "../support/codex-stand-in.js";
+import { failureIn, premiumRequest } from "../support/premium.js";
 
 const spoken = JSON.stringify({ verdict: "SHIP", findings: [] });
 /** When the fixtures were recorded; their resets lie after it. */
@@ -50,28 +51,16 @@ function setup(
   return { codex, source };
 }
 
-function request(more: Partial<PremiumRequest> = {}): PremiumRequest {
-  return {
+const request = (more: Partial<PremiumRequest> = {}) =>
+  premiumRequest({
     model: "gpt-6.1-sol",
     instructions: "Review the change.",
     prompt: "THE MATERIAL",
-    schema: { name: "verdict", json: { type: "object", properties: {}, additionalProperties: false } },
-    session: null,
     maxOutputTokens: 4_000,
-    timeout: 30_000,
-    signal: new AbortController().signal,
     ...more,
-  };
-}
+  });
 
-async function failure({ source }: Setup, asked = request()): Promise<SourceFailure> {
-  const error: unknown = await source.review(asked).then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof SourceFailure)) throw new Error(`no SourceFailure: ${String(error)}`);
-  return error;
-}
+const failure = ({ source }: Setup, asked = request()) => failureIn(source.review(asked));
 
 describe("a review by Codex CLI", () => {
   it("gives the answer, the model and its tokens, and the quota that Codex noted", async () => {

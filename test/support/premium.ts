@@ -60,3 +60,36 @@ export function fakeSources(reply: (asked: AskedOnce, index: number) => Reply): 
 export function reviewAnswer(verdict: string, findings: readonly object[] = [], more: object = {}): string {
   return JSON.stringify({ findings, prior: [], summary: "What it does.", verdict, ...more });
 }
+
+/** A request for a review, as a source is asked; what a test cares for is handed in. */
+export function premiumRequest(more: Partial<PremiumRequest> = {}): PremiumRequest {
+  return {
+    model: "claude-opus-4-5",
+    instructions: "You review.",
+    prompt: "the change",
+    schema: {
+      name: "verdict",
+      json: {
+        type: "object",
+        properties: { verdict: { type: "string" } },
+        required: ["verdict"],
+        additionalProperties: false,
+      },
+    },
+    session: null,
+    maxOutputTokens: 1_000,
+    timeout: 30_000,
+    signal: new AbortController().signal,
+    ...more,
+  };
+}
+
+/** How a call failed; throws when it did not, or with anything but a SourceFailure. */
+export async function failureIn(call: Promise<unknown>): Promise<SourceFailure> {
+  const thrown: unknown = await call.then(
+    () => null,
+    (error: unknown) => error,
+  );
+  if (!(thrown instanceof SourceFailure)) throw thrown ?? new Error("no failure");
+  return thrown;
+}

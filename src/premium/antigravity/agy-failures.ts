@@ -1,6 +1,6 @@
 import type { UsageEvent } from "../../state/quota-state.js";
 import { evidenceOf } from "../evidence.js";
-import { type FailureKind, type PremiumTokens, SourceFailure } from "../source.js";
+import { type FailureKind, type PremiumTokens, SourceFailure, throttleReason } from "../source.js";
 import { statedReset } from "../stated-reset.js";
 
 interface FailureContext {
@@ -54,10 +54,10 @@ function throttleOf(
   until: number | null,
   evidence: string,
 ): UsageEvent["throttle"] {
-  if (kind !== "usage_limit" && kind !== "rate_limit" && kind !== "overloaded" && kind !== "auth")
-    return undefined;
+  const reason = throttleReason(kind);
+  if (reason === null) return undefined;
   return {
-    reason: kind,
+    reason,
     ...(until === null ? {} : { until }),
     ...(kind === "auth" ? {} : { scope: poolOf(model) }),
     provenance: "error",

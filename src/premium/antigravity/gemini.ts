@@ -3,6 +3,10 @@ import type { Sluice } from "../../sluice.js";
 import type { UsageEvent, WindowReading } from "../../state/quota-state.js";
 import { abortAfter } from "../../time-limit.js";
 import { evidenceOf } from "../evidence.js";
+import { identityOf } from "../identity.js";
+import { parsedJson } from "../json-text.js";
+import { type ProviderFetch, providerFetch } from "../provider-fetch.js";
+import { withoutVariables } from "../sdk-environment.js";
 import {
   type FailureKind,
   type PremiumAnswer,
@@ -12,6 +16,7 @@ import {
   type Probe,
   SourceFailure,
   type SourceSettings,
+  throttleReason,
 } from "../source.js";
 import { type GeminiError, geminiError } from "./gemini-errors.js";
 
@@ -35,6 +40,7 @@ export function openGemini(
     name: "antigravity",
     access: "api",
     probe: () => Promise.resolve(probe(settings)),
+    identity: () => identityOf(["api", settings.endpoint, settings.key]),
     review: (request) => review(sluice, settings, request, load),
   };
 }
@@ -60,7 +66,8 @@ async function review(
     );
   const sdk = await loaded(load);
   const limit = AbortSignal.any([request.signal, abortAfter(request.timeout)]);
-  const client = openClient(sdk, settings, key, request.timeout);
+  const provider = await providerFetch(sluice);
+  const client = openClient(sdk, settings, key, request.timeout, provider);
   const said: Said = {
     text: "",
     finish: null,
@@ -81,6 +88,8 @@ async function review(
         { text: said.text, tokens: tokensOf(said.usage) },
       );
     throw await failureOf(error, said, { sluice, client, request, key });
+  } finally {
+    await provider.close();
   }
   return answerOf(said, request);
 }
@@ -103,18 +112,23 @@ function openClient(
   { endpoint, headers }: SourceSettings,
   apiKey: string,
   timeout: number,
+  provider: ProviderFetch,
 ): Client {
-  return new sdk.GoogleGenAI({
-    apiKey,
-    // Without it, GOOGLE_GENAI_USE_VERTEXAI in the environment would send the text elsewhere.
-    vertexai: false,
-    httpOptions: {
-      timeout: Math.min(timeout, 2 ** 31 - 1),
-      retryOptions: { attempts: 1 },
-      headers: { ...headers },
-      baseUrl: endpoint ?? "https://generativelanguage.googleapis.com",
-    },
-  });
+  return withoutVariables(
+    ["GOOGLE_", "GEMINI_"],
+    () =>
+      new sdk.GoogleGenAI({
+        apiKey,
+        vertexai: false,
+        httpOptions: {
+          timeout: Math.min(timeout, 2 ** 31 - 1),
+          retryOptions: { attempts: 1 },
+          headers: { ...headers },
+          baseUrl: endpoint ?? "https://generativelanguage.googleapis.com",
+          fetch: provider.fetch,
+        },
+      }),
+  );
 }
 
 interface Said {
@@ -189,21 +203,12 @@ function answerOf(said: Said, { model }: PremiumRequest): PremiumAnswer {
   if (said.text.trim() === "") throw stop("silent", "it ended without a message", "Call again.");
   return {
     text: said.text,
-    structured: parsed(said.text),
+    structured: parsedJson(said.text),
     model: said.model,
     tokens,
     session: null,
     windows: [],
   };
-}
-
-function parsed(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return value;
-  } catch {
-    return null;
-  }
 }
 
 interface Asked {
@@ -298,18 +303,12 @@ function throttleOf(
   windows: readonly WindowReading[],
   model: string,
 ): UsageEvent["throttle"] {
-  if (
-    kind !== "usage_limit" &&
-    kind !== "rate_limit" &&
-    kind !== "overloaded" &&
-    kind !== "billing" &&
-    kind !== "auth"
-  )
-    return undefined;
+  const reason = throttleReason(kind);
+  if (reason === null) return undefined;
   const resets = windows.flatMap(({ resets_at }) => (typeof resets_at === "number" ? [resets_at] : []));
   const isModels = kind === "usage_limit" || kind === "rate_limit" || kind === "overloaded";
   return {
-    reason: kind,
+    reason,
     ...(resets.length > 0 ? { until: Math.max(...resets) } : { retry_after_ms: retryAfter }),
     ...(isModels ? { scope: model } : {}),
     provenance: "error",

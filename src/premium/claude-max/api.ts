@@ -2,9 +2,13 @@ import type Anthropic from "@anthropic-ai/sdk";
 import { messageOf } from "../../errors.js";
 import type { Sluice } from "../../sluice.js";
 import { abortAfter } from "../../time-limit.js";
+import { evidenceOf } from "../evidence.js";
+import { parsedJson } from "../json-text.js";
 import { providerFetch } from "../provider-fetch.js";
+import { retryAfter } from "../retry-after.js";
+import { withoutVariables } from "../sdk-environment.js";
 import type { PremiumAnswer, PremiumRequest, PremiumTokens, Probe, SourceSettings } from "../source.js";
-import { evidenceOf, type FailureContext, failureOf, ownFailure, retryAfterOf } from "./failures.js";
+import { type FailureContext, failureOf, ownFailure } from "./failures.js";
 import { type Limits, limitsOfHeaders } from "./windows.js";
 
 const provider = "https://api.anthropic.com";
@@ -45,7 +49,9 @@ export async function probeApi(
     });
   } catch (error) {
     const why = signal.aborted ? "cancelled" : limit.aborted ? "took too long" : messageOf(error);
-    return unknown(`Anthropic's list of models could not be read: ${evidenceOf(why, settings.key)}`);
+    return unknown(
+      `Anthropic's list of models could not be read: ${evidenceOf(why, settings.key === null ? [] : [settings.key])}`,
+    );
   }
 }
 
@@ -94,9 +100,9 @@ export async function reviewByApi(
         code: error.errorCode,
         message: error.apiMessage ?? error.message,
       };
-      const retryAfter = error.headers === undefined ? null : retryAfterOf(error.headers, sluice.clock());
+      const wait = error.headers === undefined ? null : retryAfter(error.headers, sluice.clock());
       const known = error.status === 404 ? await modelsIfListed(client, request.signal) : null;
-      throw failureOf(stated, { ...context(), retryAfter, models: known, cause: error });
+      throw failureOf(stated, { ...context(), retryAfter: wait, models: known, cause: error });
     }
     // The loop ends quietly when the connection is closed between two events.
     if (request.signal.aborted) throw request.signal.reason;
@@ -108,7 +114,7 @@ export async function reviewByApi(
     if (heard.text.trim() === "") throw ownFailure("silent", "", context());
     return {
       text: heard.text,
-      structured: jsonOf(heard.text),
+      structured: parsedJson(heard.text),
       model: heard.model,
       tokens: heard.tokens(),
       // The Messages API keeps nothing.
@@ -127,16 +133,20 @@ async function withClient<T>(
 ): Promise<T> {
   const address = settings.endpoint ?? provider;
   const [sdk, { fetch, close }] = await Promise.all([import("@anthropic-ai/sdk"), providerFetch(sluice)]);
-  const client = new sdk.Anthropic({
-    apiKey: settings.key,
-    baseURL: address.replace(/\/+$/, "").replace(/\/v1$/, ""),
-    defaultHeaders: settings.headers,
-    // The router is the only one who retries: a 429 may ask for hours.
-    maxRetries: 0,
-    fetch,
-    // Its console is our stdout, which belongs to the protocol.
-    logLevel: "off",
-  });
+  const client = withoutVariables(
+    ["ANTHROPIC_"],
+    () =>
+      new sdk.Anthropic({
+        apiKey: settings.key,
+        baseURL: address.replace(/\/+$/, "").replace(/\/v1$/, ""),
+        defaultHeaders: settings.headers,
+        // The router is the only one who retries: a 429 may ask for hours.
+        maxRetries: 0,
+        fetch,
+        // Its console is our stdout, which belongs to the protocol.
+        logLevel: "off",
+      }),
+  );
   try {
     return await call(client, sdk);
   } finally {
@@ -253,14 +263,6 @@ class Heard {
     if (this.text.length - this.#told < 2_000) return;
     this.#told = this.text.length;
     this.#request.onProgress?.(`${this.#request.model} has written ${this.#told} characters`);
-  }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
   }
 }
 

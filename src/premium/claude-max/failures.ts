@@ -1,7 +1,6 @@
-import { Mask } from "../../mask.js";
-import { printable } from "../../printable.js";
 import type { UsageEvent } from "../../state/quota-state.js";
-import { type FailureKind, type PremiumTokens, SourceFailure } from "../source.js";
+import { evidenceOf } from "../evidence.js";
+import { type FailureKind, type PremiumTokens, SourceFailure, throttleReason } from "../source.js";
 import { familyOf, type Limits } from "./windows.js";
 
 /** An error as Anthropic's API states it, whoever handed it on. */
@@ -71,7 +70,7 @@ export function failureOf(error: ProviderError, context: FailureContext): Source
   const stated = kindOf(error);
   // A subscription's closed window and a limit per minute come with the same status.
   const kind = stated === "rate_limit" && context.limits.rejected !== null ? "usage_limit" : stated;
-  const said = evidenceOf(error.message, context.key);
+  const said = evidenceOf(error.message, secretsOf(context));
   return failure(kind, said, error, context);
 }
 
@@ -102,16 +101,10 @@ function throttleOf(
   until: number | null,
   { limits, retryAfter, model }: FailureContext,
 ): UsageEvent["throttle"] {
-  if (
-    kind !== "usage_limit" &&
-    kind !== "rate_limit" &&
-    kind !== "overloaded" &&
-    kind !== "billing" &&
-    kind !== "auth"
-  )
-    return undefined;
+  const reason = throttleReason(kind);
+  if (reason === null) return undefined;
   const throttle: NonNullable<UsageEvent["throttle"]> = {
-    reason: kind,
+    reason,
     until,
     retry_after_ms: retryAfter,
     provenance: "error",
@@ -209,24 +202,7 @@ function words(
 /** A failure that no error of the provider's states. */
 export function ownFailure(kind: FailureKind, said: string, context: FailureContext): SourceFailure {
   const error: ProviderError = { status: null, type: null, code: null, message: said };
-  return failure(kind, evidenceOf(said, context.key), error, context);
-}
-
-/** One line of at most 300 characters, with nothing secret and no control characters in it. */
-export function evidenceOf(text: string, key: string | null): string {
-  const line = printable(text.slice(0, 4_000)).replace(/\s+/g, " ").trim();
-  return new Mask(key === null ? [] : [key]).line(line).slice(0, 300);
-}
-
-/** Seconds or a date, as HTTP has it, in milliseconds from now; null when there is none that can be read. */
-export function retryAfterOf(headers: Headers, now: number): number | null {
-  const precise = Number(headers.get("retry-after-ms") ?? Number.NaN);
-  if (precise >= 0) return precise;
-  const value = headers.get("retry-after")?.trim() ?? "";
-  if (value === "") return null;
-  if (/^\d+(\.\d+)?$/.test(value)) return Number(value) * 1_000;
-  const date = Date.parse(value);
-  return Number.isFinite(date) ? Math.max(0, date - now) : null;
+  return failure(kind, evidenceOf(said, secretsOf(context)), error, context);
 }
 
 /** `You will regain access on 2026-12-01 at 00:00 UTC.`: the only place where a monthly limit's end is said. */
@@ -235,4 +211,8 @@ function regained(message: string): number | null {
   if (date === undefined) return null;
   const moment = Date.parse(`${date}T${time ?? "00:00"}:00Z`);
   return Number.isFinite(moment) ? moment : null;
+}
+
+function secretsOf({ key }: FailureContext): string[] {
+  return key === null ? [] : [key];
 }

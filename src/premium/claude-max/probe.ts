@@ -4,9 +4,9 @@ import { messageOf } from "../../errors.js";
 import { startResident } from "../../resident-process.js";
 import type { Sluice } from "../../sluice.js";
 import { abortAfter } from "../../time-limit.js";
+import { evidenceOf } from "../evidence.js";
 import { withReviewerFolder } from "../reviewer-process.js";
 import type { Probe, SourceSettings } from "../source.js";
-import { evidenceOf } from "./failures.js";
 import { controlArguments, programEnvironment, whyNotStripped } from "./program.js";
 import { windowsOfUsage } from "./windows.js";
 
@@ -53,7 +53,7 @@ export async function probeProgram(
   { signal, timeout }: { signal: AbortSignal; timeout: number },
 ): Promise<Probe> {
   const found: Probe = { state: "unknown", windows: [], allowed: null, models: null, plan: null, why: "" };
-  const key = settings.key ?? sluice.env.CLAUDE_CODE_OAUTH_TOKEN ?? null;
+  const secrets = [settings.key ?? sluice.env.CLAUDE_CODE_OAUTH_TOKEN ?? ""].filter((one) => one !== "");
   const limit = AbortSignal.any([signal, abortAfter(timeout)]);
   const begun = performance.now();
   try {
@@ -62,7 +62,7 @@ export async function probeProgram(
       if (program === null) return { ...found, why: "there is no program to ask" };
       const env = programEnvironment(sluice, root, settings);
       const obstacle = await whyNotStripped(program, { cwd: work, env, timeout, signal: limit });
-      if (obstacle !== null) return { ...found, why: evidenceOf(obstacle.why, key) };
+      if (obstacle !== null) return { ...found, why: evidenceOf(obstacle.why, secrets) };
       const control = openControl(program, work, env, limit);
       try {
         return await ask(control, settings, found);
@@ -73,7 +73,7 @@ export async function probeProgram(
   } catch (error) {
     const took = `${Math.round(performance.now() - begun)} ms`;
     const why = signal.aborted ? "cancelled" : limit.aborted ? `no answer within ${took}` : messageOf(error);
-    return { ...found, why: `Claude Code could not be asked: ${evidenceOf(why, key)}` };
+    return { ...found, why: `Claude Code could not be asked: ${evidenceOf(why, secrets)}` };
   }
 }
 

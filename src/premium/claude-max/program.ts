@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import { runProcess } from "../../process.js";
 import type { Sluice } from "../../sluice.js";
 import { reviewerEnvironment } from "../reviewer-process.js";
@@ -56,6 +57,20 @@ export function reviewArguments(request: PremiumRequest): string[] {
 
 /** For questions to the program itself, over its control channel; no model is asked. */
 export const controlArguments: readonly string[] = [...stripped, "--input-format=stream-json"];
+
+/** Where the program's sign-in is to be seen: values, and files by absolute path. In a keychain it can't be seen. */
+export function signInOf(
+  { env }: Pick<Sluice, "env">,
+  { endpoint, key }: SourceSettings,
+): { values: (string | null | undefined)[]; files: string[] } {
+  if (endpoint !== null && key !== null) return { values: [endpoint, key], files: [] };
+  const home = env.HOME ?? env.USERPROFILE;
+  const folder = env.CLAUDE_CONFIG_DIR ?? (home === undefined ? null : join(home, ".claude"));
+  return {
+    values: [endpoint, env.CLAUDE_CODE_OAUTH_TOKEN],
+    files: folder === null ? [] : [join(folder, ".credentials.json")],
+  };
+}
 
 /**
  * The environment of the program. Its subscription is found by the user's sign-in or `CLAUDE_CODE_OAUTH_TOKEN`; a key

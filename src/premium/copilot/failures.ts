@@ -1,6 +1,6 @@
 import type { UsageEvent, WindowReading } from "../../state/quota-state.js";
 import { evidenceOf } from "../evidence.js";
-import { type FailureKind, type PremiumTokens, SourceFailure } from "../source.js";
+import { type FailureKind, type PremiumTokens, SourceFailure, throttleReason } from "../source.js";
 import { statedReset } from "../stated-reset.js";
 
 /** An error as Copilot's `session.error` and `model.call_failure` state it. */
@@ -99,16 +99,10 @@ function throttleOf(
   evidence: string,
   context: FailureContext,
 ): UsageEvent["throttle"] {
-  if (
-    kind !== "usage_limit" &&
-    kind !== "rate_limit" &&
-    kind !== "overloaded" &&
-    kind !== "billing" &&
-    kind !== "auth"
-  )
-    return undefined;
+  const reason = throttleReason(kind);
+  if (reason === null) return undefined;
   return {
-    reason: kind,
+    reason,
     ...(until === null ? {} : { until }),
     ...(error.code === "user_model_rate_limited" ? { scope: context.model } : {}),
     provenance: "error",

@@ -1,7 +1,9 @@
-import type { ThrottleReason, WindowReading } from "../../state/quota-state.js";
+import type { WindowReading } from "../../state/quota-state.js";
 import { evidenceOf } from "../evidence.js";
-import { type FailureKind, type PremiumTokens, SourceFailure } from "../source.js";
-import { headerWindows, retryAfter } from "./windows.js";
+import { retryAfter } from "../retry-after.js";
+import { type FailureKind, type PremiumTokens, SourceFailure, throttleReason } from "../source.js";
+import { sharedWords } from "./failure-words.js";
+import { headerWindows } from "./windows.js";
 
 /** What OpenAI said when it did not answer: the same of a refused request and of an answer that broke off. */
 export interface ApiError {
@@ -55,27 +57,20 @@ export function apiFailureKind({ status, code, type, message }: ApiError): Failu
   return "refused";
 }
 
-const throttles: Readonly<Partial<Record<FailureKind, ThrottleReason>>> = {
-  billing: "billing",
-  auth: "auth",
-  rate_limit: "rate_limit",
-  overloaded: "overloaded",
-};
-
 export function apiFailure(error: ApiError, failed: Failed): SourceFailure {
   const kind = apiFailureKind(error);
   const said = evidenceOf(error.message, [failed.key]);
   const windows = headerWindows(error.headers, failed.now, failed.model);
   const wait = kind === "rate_limit" || kind === "overloaded" ? waitOf(error, windows, failed.now) : null;
   const [message, hint] = words(kind, said, failed);
-  const reason = throttles[kind];
+  const reason = throttleReason(kind);
   return new SourceFailure(kind, message, hint, {
     ...(error.status === null ? {} : { status: error.status }),
     ...(wait === null ? {} : { retryAfter: wait }),
     windows,
     text: failed.text,
     tokens: failed.tokens,
-    ...(reason === undefined
+    ...(reason === null
       ? {}
       : {
           throttle: {
@@ -107,6 +102,8 @@ function waitOf(error: ApiError, windows: readonly WindowReading[], now: number)
 }
 
 function words(kind: FailureKind, said: string, { model, models }: Failed): [string, string] {
+  const shared = sharedWords(kind, said, model);
+  if (shared !== null) return shared;
   switch (kind) {
     case "billing":
       return [
@@ -125,26 +122,13 @@ function words(kind: FailureKind, said: string, { model, models }: Failed): [str
           ? "Set premium_sources.openai_pro.models and `models` in your own configuration to ids that your key may use."
           : `It has: ${modelList(models)}. Set premium_sources.openai_pro.models and \`models\` in your own configuration accordingly.`,
       ];
-    case "too_large":
-      return [
-        `The review does not fit ${model}: ${said}`,
-        "Review a smaller change, or route this class to a model with a larger window.",
-      ];
     case "rate_limit":
       return [
         `OpenAI asks to wait: ${said}`,
         "Nothing to do: the next source is tried, this one after its limit.",
       ];
-    case "overloaded":
-      return [
-        `OpenAI is overloaded: ${said}`,
-        "Nothing to do: the next source is tried, this one in a minute.",
-      ];
     default:
-      return [
-        `OpenAI declined the request: ${said}`,
-        "Route this class to another source, or have a person review the change.",
-      ];
+      return [`OpenAI gave no answer: ${said}`, "Review again, or route this class to another source."];
   }
 }
 

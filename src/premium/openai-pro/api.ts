@@ -7,7 +7,10 @@ import { messageOf } from "../../errors.js";
 import type { Sluice } from "../../sluice.js";
 import { abortAfter } from "../../time-limit.js";
 import { evidenceOf } from "../evidence.js";
+import { identityOf } from "../identity.js";
+import { parsedJson } from "../json-text.js";
 import { type ProviderFetch, providerFetch } from "../provider-fetch.js";
+import { withoutVariables } from "../sdk-environment.js";
 import {
   type PremiumAnswer,
   type PremiumRequest,
@@ -18,7 +21,7 @@ import {
   type SourceSettings,
 } from "../source.js";
 import { type ApiError, apiFailure, apiFailureKind } from "./api-failures.js";
-import { numberIn, parsed } from "./fields.js";
+import { numberIn } from "./fields.js";
 import { headerWindows } from "./windows.js";
 
 const publicAddress = "https://api.openai.com/v1";
@@ -35,6 +38,7 @@ export function openApi(sluice: Sluice, settings: SourceSettings): PremiumSource
     name: "openai_pro",
     access: "api",
     probe: (options) => probe(sluice, settings, options),
+    identity: () => identityOf(["api", settings.endpoint, settings.key]),
     review: (request) => review(sluice, settings, request),
   };
 }
@@ -42,19 +46,22 @@ export function openApi(sluice: Sluice, settings: SourceSettings): PremiumSource
 type Sdk = typeof import("openai");
 
 /** The SDK and a client that tries once: whether to try again, and where, is the router's decision. */
-async function connect(sluice: Sluice, settings: SourceSettings, key: string, provider: ProviderFetch) {
+async function connect(settings: SourceSettings, key: string, provider: ProviderFetch) {
   const sdk = await import("openai");
-  const client = new sdk.OpenAI({
-    apiKey: key,
-    baseURL: settings.endpoint ?? publicAddress,
-    // Of this process's environment the SDK takes nothing.
-    organization: sluice.env.OPENAI_ORG_ID ?? null,
-    project: sluice.env.OPENAI_PROJECT_ID ?? null,
-    defaultHeaders: { ...settings.headers },
-    maxRetries: 0,
-    logLevel: "off",
-    fetch: provider.fetch,
-  });
+  const client = withoutVariables(
+    ["OPENAI_"],
+    () =>
+      new sdk.OpenAI({
+        apiKey: key,
+        baseURL: settings.endpoint ?? publicAddress,
+        organization: null,
+        project: null,
+        defaultHeaders: { ...settings.headers },
+        maxRetries: 0,
+        logLevel: "off",
+        fetch: provider.fetch,
+      }),
+  );
   return { sdk, client };
 }
 
@@ -88,7 +95,7 @@ async function review(
   const provider = await providerFetch(sluice);
   const said: Said = { text: "", final: null, headers: new Headers(), failed: null };
   try {
-    const { sdk, client } = await connect(sluice, settings, key, provider);
+    const { sdk, client } = await connect(settings, key, provider);
     try {
       await ask(client, request, signal, said, sluice.clock);
     } catch (error) {
@@ -299,7 +306,7 @@ function answerOf(request: PremiumRequest, said: Said, now: number): PremiumAnsw
   }
   return {
     text,
-    structured: parsed(text),
+    structured: parsedJson(text),
     model: final.model ?? null,
     tokens,
     session: null,
@@ -343,7 +350,7 @@ async function probe(
     const signal = AbortSignal.any([options.signal, abortAfter(options.timeout)]);
     const provider = await providerFetch(sluice);
     try {
-      const { sdk, client } = await connect(sluice, settings, key, provider);
+      const { sdk, client } = await connect(settings, key, provider);
       try {
         const page = await client.models.list({ signal, timeout: options.timeout, maxRetries: 0 });
         const models = page.data.map(({ id }) => id).sort();

@@ -1,7 +1,7 @@
-import type { ThrottleReason } from "../../state/quota-state.js";
 import { evidenceOf } from "../evidence.js";
-import { type FailureKind, SourceFailure } from "../source.js";
+import { type FailureKind, SourceFailure, throttleReason } from "../source.js";
 import { statedReset } from "../stated-reset.js";
+import { sharedWords } from "./failure-words.js";
 import type { RolloutFacts } from "./rollout.js";
 
 /** Why a run of Codex gave no answer, as far as it said. */
@@ -73,14 +73,6 @@ export function codexFailureKind({ message, facts }: Pick<CodexFailed, "message"
   return facts.error === null ? "unreachable" : "refused";
 }
 
-const throttles: Readonly<Partial<Record<FailureKind, ThrottleReason>>> = {
-  usage_limit: "usage_limit",
-  billing: "billing",
-  auth: "auth",
-  rate_limit: "rate_limit",
-  overloaded: "overloaded",
-};
-
 export function codexFailure(failed: CodexFailed): SourceFailure {
   const { facts, message, now } = failed;
   const kind = codexFailureKind(failed);
@@ -89,14 +81,14 @@ export function codexFailure(failed: CodexFailed): SourceFailure {
   const until = kind === "usage_limit" ? limitEnd(failed) : null;
   const end = kind === "rate_limit" ? statedReset(message, now) : null;
   const wait = end === null ? null : end - now;
-  const reason = throttles[kind];
+  const reason = throttleReason(kind);
   return new SourceFailure(kind, what, hint, {
     ...(facts.status === null ? {} : { status: facts.status }),
     ...(until === null ? (wait === null ? {} : { retryAfter: wait }) : { retryAfter: until.at - now }),
     windows: facts.windows,
     text: failed.text,
     tokens: facts.tokens,
-    ...(reason === undefined
+    ...(reason === null
       ? {}
       : {
           throttle: {
@@ -145,6 +137,8 @@ export function resetIn(message: string, now: number): number | null {
 }
 
 function words(kind: FailureKind, said: string, { model, models }: CodexFailed): [string, string] {
+  const shared = sharedWords(kind, said, model);
+  if (shared !== null) return shared;
   switch (kind) {
     case "usage_limit":
       return [
@@ -166,30 +160,15 @@ function words(kind: FailureKind, said: string, { model, models }: CodexFailed):
         `OpenAI asks Codex to wait: ${said}`,
         "Nothing to do: the next source is tried, this one in a while.",
       ];
-    case "overloaded":
-      return [
-        `OpenAI is overloaded: ${said}`,
-        "Nothing to do: the next source is tried, this one in a minute.",
-      ];
     case "model_unknown":
       return [
         `Codex has no model ${model} for this account: ${said}`,
         `It lists: ${models.slice(0, 40).join(", ") || "none"}. Set premium_sources.openai_pro.models and \`models\` in your own configuration accordingly.`,
       ];
-    case "too_large":
-      return [
-        `The review does not fit ${model}: ${said}`,
-        "Review a smaller change, or route this class to a model with a larger window.",
-      ];
     case "cut":
       return [
         `${model}'s answer broke off: ${said}`,
         "Review again; when it stays so, review a smaller change.",
-      ];
-    case "refused":
-      return [
-        `OpenAI declined the request: ${said}`,
-        "Route this class to another source, or have a person review the change.",
       ];
     default:
       return [

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { type RunResult, runProcess } from "../../process.js";
 import type { Sluice } from "../../sluice.js";
 import { evidenceOf } from "../evidence.js";
+import { identityOf } from "../identity.js";
+import { parsedJson } from "../json-text.js";
 import { reviewerEnvironment, withReviewerFolder } from "../reviewer-process.js";
 import {
   type PremiumAnswer,
@@ -23,8 +25,7 @@ import {
 } from "./codex-call.js";
 import { type CodexOutput, CodexReader } from "./codex-events.js";
 import { type CodexFailed, codexFailure, notStripped, refusesSettings } from "./codex-failures.js";
-import { parsed } from "./fields.js";
-import { type RolloutFacts, readRollout } from "./rollout.js";
+import { noFacts, type RolloutFacts, readRollout } from "./rollout.js";
 
 /** Milliseconds for each question before the call: version, sign-in, list of models. */
 const questionTimeout = 20_000;
@@ -43,6 +44,13 @@ export function openCodex(
     name: "openai_pro",
     access,
     probe: (options) => probeCodex(sluice, settings, program, options),
+    identity: () => {
+      const home = settings.endpoint === null ? codexHome(sluice.env) : null;
+      return identityOf(
+        ["codex", settings.endpoint, settings.key],
+        home === null ? [] : [join(home, "auth.json")],
+      );
+    },
     review: (request) => review({ sluice, settings, program, request }),
   };
 }
@@ -289,7 +297,7 @@ function answerOf(task: Task, ready: Ready, ran: Ran): PremiumAnswer {
   }
   return {
     text,
-    structured: parsed(text),
+    structured: parsedJson(text),
     model: facts.model,
     tokens,
     session: output.thread === null ? null : `${output.thread}/${request.model}`,
@@ -318,19 +326,18 @@ function sessionLost(why: string): SourceFailure {
 }
 
 function failedBase({ sluice, settings, request }: Task, models: readonly string[]): CodexFailed {
-  const facts: RolloutFacts = {
-    windows: [],
-    reached: null,
-    error: null,
-    status: null,
-    message: null,
-    tokens: null,
-    model: null,
-  };
   const secrets = [settings.key ?? "", ...Object.values(settings.headers)].filter(
     (value) => value.length >= 6,
   );
-  return { model: request.model, message: "", facts, text: "", now: sluice.clock(), models, secrets };
+  return {
+    model: request.model,
+    message: "",
+    facts: noFacts,
+    text: "",
+    now: sluice.clock(),
+    models,
+    secrets,
+  };
 }
 
 function notStarted({ program }: Task, result: RunResult): SourceFailure {

@@ -22,7 +22,8 @@ export interface RolloutFacts {
   model: string | null;
 }
 
-const nothing: RolloutFacts = {
+/** Of a run that left no record. */
+export const noFacts: RolloutFacts = {
   windows: [],
   reached: null,
   error: null,
@@ -42,13 +43,13 @@ const day = 86_400_000;
  * can't be found or read says nothing.
  */
 export async function readRollout(home: string | null, thread: string): Promise<RolloutFacts> {
-  if (home === null || !threadId.test(thread)) return nothing;
+  if (home === null || !threadId.test(thread)) return noFacts;
   const file = await findRollout(home, thread);
-  if (file === null) return nothing;
+  if (file === null) return noFacts;
   try {
     return rolloutFacts(await readTail(file));
   } catch {
-    return nothing;
+    return noFacts;
   }
 }
 
@@ -87,7 +88,7 @@ async function readTail(file: string): Promise<string> {
 export function rolloutFacts(text: string): RolloutFacts {
   const entries = text.split("\n").flatMap((line) => entryOf(line) ?? []);
   const start = entries.findLastIndex(({ kind }) => kind === "task_started");
-  const facts: RolloutFacts = { ...nothing };
+  const facts: RolloutFacts = { ...noFacts };
   const limits = new Map<string, WindowReading[]>();
   const used: PremiumTokens = { input: 0, cached_input: 0, output: 0 };
   let calls = 0;

@@ -1,4 +1,5 @@
 import type { Provenance, WindowReading } from "../../state/quota-state.js";
+import { headerNumber } from "../retry-after.js";
 import { fieldOf, numberIn, textIn } from "./fields.js";
 
 const minute = 60_000;
@@ -104,22 +105,4 @@ export function goDuration(text: string | null): number | null {
     total += Number(amount) * (unitLengths[unit ?? ""] ?? 0);
   }
   return Math.round(total);
-}
-
-/** Milliseconds that a 429 asks to wait; null when it does not say. `retry-after` is seconds or a date. */
-export function retryAfter(headers: Headers, now: number): number | null {
-  const precise = headerNumber(headers, "retry-after-ms");
-  if (precise !== null && precise >= 0) return precise;
-  const text = headers.get("retry-after");
-  if (text === null) return null;
-  const seconds = headerNumber(headers, "retry-after");
-  if (seconds !== null) return seconds >= 0 ? Math.round(seconds * 1_000) : null;
-  const date = Date.parse(text);
-  return Number.isFinite(date) && date > now ? date - now : null;
-}
-
-function headerNumber(headers: Headers, name: string): number | null {
-  const text = headers.get(name)?.trim() ?? "";
-  const value = text === "" ? Number.NaN : Number(text);
-  return Number.isFinite(value) ? value : null;
 }
