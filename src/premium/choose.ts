@@ -1,5 +1,5 @@
 import type { Config } from "../config/schema.js";
-import type { QuotaState } from "../state/quota-state.js";
+import type { QuotaState, SourceQuota, Throttle } from "../state/quota-state.js";
 import type { Candidate, Choice } from "./candidates.js";
 import { limitsOf } from "./limits.js";
 import { type Assessment, assess, byQuota } from "./pacing.js";
@@ -75,10 +75,31 @@ export function earliest(considered: readonly Considered[]): number | null {
   return times.length === 0 ? null : Math.min(...times);
 }
 
+/** Whether a throttle says that a source is signed out as a whole. */
+export function isSignedOut({ reason, scope }: Throttle): boolean {
+  return reason === "auth" && scope === undefined;
+}
+
+/**
+ * How a source is reached: its own program, or over the API with a key when that program is signed out and nobody said
+ * which of the two it has to be. The program's windows say nothing of what a key has left.
+ */
+function reachable(
+  status: SourceStatus | null,
+  known: SourceQuota | null,
+): { status: SourceStatus | null; known: SourceQuota | null } {
+  if (status?.otherwise === undefined || known?.throttles.some(isSignedOut) !== true)
+    return { status, known };
+  const throttles = known.throttles.filter(({ reason }) => reason !== "auth");
+  return { status: status.otherwise, known: { ...known, windows: {}, throttles } };
+}
+
 function judge(candidate: Candidate, asked: Asked, quota: QuotaState, now: number): Considered {
   const { source, model } = candidate;
-  const status = asked.statuses.get(source) ?? null;
-  const known = Object.hasOwn(quota.sources, source) ? (quota.sources[source] ?? null) : null;
+  const { status, known } = reachable(
+    asked.statuses.get(source) ?? null,
+    Object.hasOwn(quota.sources, source) ? (quota.sources[source] ?? null) : null,
+  );
   const assessment = assess(known, model, now, {
     limit: limitsOf(asked.config, source),
     tokens: asked.tokens > 0 ? asked.tokens : undefined,

@@ -13,7 +13,7 @@ import {
 import { windowKey } from "../state/quota-windows.js";
 import type { StateStore } from "../state/store.js";
 import { type ResolvedModel, scopeOf } from "./catalog.js";
-import type { Considered } from "./choose.js";
+import { type Considered, isSignedOut } from "./choose.js";
 import type { FailureKind } from "./source.js";
 import type { SourceStatus } from "./sources.js";
 
@@ -88,8 +88,10 @@ export async function chooseAndReserve(
       const { source } = chosen.candidate;
       const known = Object.hasOwn(quota.sources, source) ? quota.sources[source] : undefined;
       const scopes = poolsOf(model, known);
+      // Eligible although signed out: its program is, and a key stands in for it.
+      const byKey = chosen.status.access === "api" && (known?.throttles ?? []).some(isSignedOut);
       const end = (outcome: Outcome) =>
-        settled(store, sluice, { source, id, tokens, model, scopes }, outcome);
+        settled(store, sluice, { source, id, tokens, model, scopes, byKey }, outcome);
       const reservation = {
         id,
         mark: ownMark(),
@@ -118,10 +120,17 @@ export async function settle(reserved: Reserved, outcome: Outcome): Promise<void
 async function settled(
   store: StateStore,
   sluice: Sluice,
-  call: { source: string; id: string; tokens: number; model: ResolvedModel; scopes: string[] },
+  call: {
+    source: string;
+    id: string;
+    tokens: number;
+    model: ResolvedModel;
+    scopes: string[];
+    byKey: boolean;
+  },
   outcome: Outcome,
 ): Promise<void> {
-  const { source, id, model, scopes } = call;
+  const { source, id, model, scopes, byKey } = call;
   const { ok, failure = null, tokens = null, throttle = null } = outcome;
   const event: UsageEvent = {
     source,
@@ -129,8 +138,10 @@ async function settled(
     requests: tokens === 0 && !ok ? 0 : 1,
     windows: (outcome.windows ?? []).map((one) => ({ ...one, id: keyOf(one) })),
     windows_before_call: true,
-    // A call says something of its own model's limits and of those without a scope.
-    lifts: ({ scope }) => scope === undefined || scopeOf(scope, model) === "applies",
+    // A call says something of its own model's limits and of those without a scope; one with a key says nothing of
+    // whether the program is signed in.
+    lifts: ({ scope, reason }) =>
+      !(byKey && reason === "auth") && (scope === undefined || scopeOf(scope, model) === "applies"),
   };
   if (tokens !== null) event.tokens = tokens;
   if (ok) event.outcome = "ok";

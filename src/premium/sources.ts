@@ -16,6 +16,8 @@ export interface SourceStatus {
   program: string | null;
   /** What was found, or what is missing and how to get it. */
   why: string;
+  /** How it is reached when its program turns out to be signed out: over the API, where there is a key as well. */
+  otherwise?: SourceStatus;
 }
 
 interface KnownSource {
@@ -91,6 +93,17 @@ async function sourceStatus(sluice: Sluice, source: string, settings: unknown): 
   }
   const binary = typeof table.binary === "string" ? table.binary : kind.program;
   const program = method === "api" ? null : await findProgram(sluice, binary);
+  // A Gemini key is no way to Antigravity's models: only where it is asked for by name.
+  const wantsKey =
+    kind.api &&
+    (source !== "antigravity" || method === "api") &&
+    method !== "cli" &&
+    method !== "coding_agent";
+  const variable = typeof table.api_key_env === "string" ? table.api_key_env : null;
+  const byKey: SourceStatus | null =
+    wantsKey && variable !== null && (sluice.env[variable] ?? "").trim() !== ""
+      ? { source, access: "api", configured: true, program: null, why: `${variable} is set` }
+      : null;
   if (program !== null) {
     const access = method === "cli" || method === "coding_agent" ? method : kind.access;
     return {
@@ -99,18 +112,10 @@ async function sourceStatus(sluice: Sluice, source: string, settings: unknown): 
       configured: true,
       program,
       why: `${program} is there (whether it is signed in was not asked)`,
+      ...(byKey === null ? {} : { otherwise: byKey }),
     };
   }
-  // A Gemini key is no way to Antigravity's models: only where it is asked for by name.
-  const wantsKey =
-    kind.api &&
-    (source !== "antigravity" || method === "api") &&
-    method !== "cli" &&
-    method !== "coding_agent";
-  const variable = typeof table.api_key_env === "string" ? table.api_key_env : null;
-  if (wantsKey && variable !== null && (sluice.env[variable] ?? "").trim() !== "") {
-    return { source, access: "api", configured: true, program: null, why: `${variable} is set` };
-  }
+  if (byKey !== null) return byKey;
   const ways = [
     ...(method === "api" ? [] : [`${binary} on PATH`]),
     ...(wantsKey ? [variable === null ? "an API key" : `${variable} in the environment`] : []),

@@ -8,6 +8,7 @@ import {
 
 export interface AskedOnce {
   source: string;
+  access: string;
   request: PremiumRequest;
 }
 
@@ -36,7 +37,7 @@ export function fakeSources(reply: (asked: AskedOnce, index: number) => Reply): 
         why: "a fake",
       }),
       async review(request) {
-        const one = { source: status.source, request };
+        const one = { source: status.source, access: source.access, request };
         asked.push(one);
         const given = await reply(one, asked.length - 1);
         if (given instanceof SourceFailure) throw given;

@@ -75,6 +75,7 @@ export async function exchange(change: Change, options: ExchangeOptions): Promis
   const started = performance.now();
   const attempts: Attempt[] = [];
   const tried: { source: string; model?: string }[] = [];
+  const signedOut = new Set<string>();
   for (;;) {
     const { route, reserved } = await reserveRoute(change, sluice, {
       store,
@@ -109,6 +110,12 @@ export async function exchange(change: Change, options: ExchangeOptions): Promis
       if (kind !== "model_unknown") {
         const why = failed ? saidBy(error) : messageOf(error);
         attempts.push(attempt(reserved.source, reserved.model.id, kind, why, begun));
+      }
+      // Its program is signed out: the next choice takes the key that stands in for it.
+      if (kind === "auth" && reserved.status.otherwise !== undefined && !signedOut.has(reserved.source)) {
+        signedOut.add(reserved.source);
+        options.onProgress?.(`${reserved.source} is signed out, using its key`);
+        continue;
       }
       // One model that is missing or too small says nothing about the source's others.
       const onlyModel = kind === "model_unknown" || kind === "too_large";

@@ -280,6 +280,32 @@ describe("when a source fails", () => {
     expect(next.attempts).toMatchObject([{ source: "openai_pro", outcome: "answered" }]);
   });
 
+  it("uses the key of a source whose program is signed out, and goes on with it", async () => {
+    const bin = join(repository.path, "..", "bin");
+    mkdirSync(bin);
+    writeFileSync(join(bin, "claude"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+    const env = { PATH: `${bin}:${process.env.PATH}`, OPENAI_API_KEY: "" };
+    const sources = fakeSources(({ access }) =>
+      access === "cli"
+        ? new SourceFailure("auth", "Claude Code is signed out.", "Sign in.", {
+            throttle: { reason: "auth", evidence: "signed out" },
+          })
+        : reviewAnswer("SHIP"),
+    );
+    configure({ review: { routing: { routine: ["claude_max:sonnet-4"] } } });
+    expect(await review(sources, {}, { env })).toMatchObject({ verdict: "SHIP" });
+    repository.write({ "README.md": "more\n" });
+    expect(await review(sources, {}, { env })).toMatchObject({ verdict: "SHIP" });
+    expect(sources.asked.map(({ access }) => access)).toEqual(["cli", "api", "api"]);
+    // Whoever says which way it has to be means it.
+    configure({
+      review: { routing: { routine: ["claude_max:sonnet-4"] } },
+      premium_sources: { claude_max: { access_method: "cli" } },
+    });
+    repository.write({ "README.md": "and more\n" });
+    expect(await review(sources, {}, { env })).toMatchObject({ verdict: null });
+  });
+
   it("takes a newer model of the line where the source has retired the one that the list names", async () => {
     const sources = fakeSources(({ request }) =>
       request.model === "claude-opus-4-8"
