@@ -85,6 +85,35 @@ describe("a vendor's SDK", () => {
     expect(process.env).toMatchObject(foreign);
   });
 
+  it.each<[string, typeof openOpenai]>([
+    ["openai_pro", openOpenai],
+    ["claude_max", openClaude],
+    ["antigravity", openAntigravity],
+  ])("is reached through the proxy that the environment names: %s", async (_, open) => {
+    const asked: string[] = [];
+    const proxy = createServer((request, response) => {
+      asked.push(request.url ?? "");
+      response.writeHead(502).end();
+    });
+    proxy.on("connect", (request, socket) => {
+      asked.push(request.url ?? "");
+      socket.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+    const address = proxy.address();
+    if (address === null || typeof address === "string") throw new Error("no port");
+    const env = { HTTPS_PROXY: `http://127.0.0.1:${address.port}` };
+    try {
+      const settings = { program: null, key: "own-key", endpoint: "https://provider.invalid", headers: {} };
+      const source = open(createSluice({ env }), "api", settings);
+      expect((await failureIn(source.review(premiumRequest()))).kind).toBe("unreachable");
+    } finally {
+      proxy.closeAllConnections();
+      proxy.close();
+    }
+    expect(asked[0]).toBe("provider.invalid:443");
+  });
+
   it("leaves the environment as it was, also when there is no client", () => {
     Object.assign(process.env, foreign);
     const make = () => {
