@@ -16,7 +16,7 @@ export interface Considered {
   eligible: boolean;
   score: number | null;
   why: string;
-  /** Configured, there, and not tried in vain: all it can lack is quota or room. */
+  /** Configured and there: all it can lack is quota or room, or it was tried in vain. */
   possible: boolean;
   /** Only the context's size is against it. */
   tooSmall: boolean;
@@ -110,7 +110,8 @@ function judge(candidate: Candidate, asked: Asked, quota: QuotaState, now: numbe
   const tried = (asked.tried ?? []).some(
     (one) => one.source === source && (one.model === undefined || one.model === model?.id),
   );
-  const possible = against.length === 0 && !tried;
+  // One that failed a moment ago is back when its throttle says so; what failed without one has no such time.
+  const possible = against.length === 0;
   if (tried) against.push("tried for this review, in vain");
   if (!assessment.eligible) against.push(assessment.why);
   const room = model === null ? null : Math.floor(model.context * usableShare);

@@ -331,6 +331,19 @@ describe("when a source fails", () => {
     ]);
   });
 
+  it("says when the first is back where all of them are at their limits", async () => {
+    const back = Math.ceil(Date.now() / 1_000) * 1_000 + 3_600_000;
+    const sources = fakeSources(({ source }) => {
+      const until = source === "claude_max" ? back + 60_000 : back;
+      const throttle = { reason: "usage_limit" as const, until, evidence: "limit" };
+      return new SourceFailure("usage_limit", "The 5-hour limit is reached.", "Wait.", { throttle });
+    });
+    configure({ review: { routing: { routine: ["claude_max:sonnet-4", "openai_pro:gpt-5.2"] } } });
+    const result = await review(sources);
+    expect(result.attempts.map(({ outcome }) => outcome)).toEqual(["usage_limit", "usage_limit"]);
+    expect(result.next).toContain(`The first is back at ${new Date(back).toISOString()}`);
+  });
+
   it("never leaves the list of a SECURITY change", async () => {
     repository.write({ "src/auth/login.ts": "export const login = () => true;\n" });
     const sources = fakeSources(() => new SourceFailure("overloaded", "It is overloaded.", "Wait."));
