@@ -7,7 +7,8 @@ import { type Loaded, loadConfiguration, loadUserConfiguration } from "../config
 import { userConfigurationPath } from "../config/paths.js";
 import { readTrust } from "../config/trust.js";
 import { isSluiceError, messageOf } from "../errors.js";
-import { sourceStatuses } from "../premium/sources.js";
+import { openSource } from "../premium/open-source.js";
+import { type SourceStatus, sourceStatuses } from "../premium/sources.js";
 import { printable, printableJson } from "../printable.js";
 import { runProcess } from "../process.js";
 import { findGates } from "../review/gates.js";
@@ -60,7 +61,7 @@ async function examine(
   const loaded = repository === null ? user : await ofRepository(sluice, repository, lines, signal);
   lines.push(...configuration(sluice, loaded));
   lines.push(...(await localModels(sluice, loaded, { ...options, signal })));
-  lines.push(...(await sources(sluice, loaded)));
+  lines.push(...(await sources(sluice, loaded, signal)));
   return lines;
 }
 
@@ -188,15 +189,9 @@ function configuration(sluice: Sluice, { problems, not_trusted }: Loaded): Line[
   ];
 }
 
-async function sources(sluice: Sluice, { config }: Loaded): Promise<Line[]> {
+async function sources(sluice: Sluice, { config }: Loaded, signal: AbortSignal): Promise<Line[]> {
   const found = await sourceStatuses(sluice, config);
-  const lines = found.map(
-    ({ source, configured, access, why }): Line => ({
-      health: configured ? "ok" : "missing",
-      what: `source ${source}`,
-      detail: configured ? `by ${access}: ${why}` : why,
-    }),
-  );
+  const lines = await Promise.all(found.map((status) => source(sluice, config, status, signal)));
   if (found.some(({ configured }) => configured)) return lines;
   return [
     ...lines,
@@ -208,6 +203,32 @@ async function sources(sluice: Sluice, { config }: Loaded): Promise<Line[]> {
       todo: "Put the CLI of a subscription that you have (codex, claude, copilot) on PATH, or set its API key.",
     },
   ];
+}
+
+/** Milliseconds for a source to say whether it is signed in. */
+const sourceLimit = 15_000;
+
+/** Whether a source is there and signed in, which no model is called for. */
+async function source(
+  sluice: Sluice,
+  config: Loaded["config"],
+  status: SourceStatus,
+  signal: AbortSignal,
+): Promise<Line> {
+  const { access, configured, program, why } = status;
+  const what = `source ${status.source}`;
+  const opened = configured && config.quota.probe ? await openSource(sluice, config, status) : null;
+  if (opened === null)
+    return { health: configured ? "ok" : "missing", what, detail: configured ? `by ${access}: ${why}` : why };
+  const probe = await opened.probe({ signal, timeout: sourceLimit });
+  signal.throwIfAborted();
+  const by = `by ${access}: ${program ?? why}`;
+  if (probe.state === "signed_out")
+    return { health: "missing", what, detail: `${by}, signed out`, todo: `It can't review: ${probe.why}.` };
+  const plan = probe.plan === null ? "" : ` (${probe.plan})`;
+  return probe.state === "ready"
+    ? { health: "ok", what, detail: `${by}, signed in${plan}` }
+    : { health: "ok", what, detail: `${by}; whether it is signed in is not known: ${probe.why}` };
 }
 
 function show(lines: readonly Line[], { terminal }: CommandContext): void {

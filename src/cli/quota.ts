@@ -161,7 +161,8 @@ function showSource(
       print(`    ${printable(name)} ${"?".repeat(barWidth)} unknown ${colours.dim(`[last read ${age}]`)}`);
       continue;
     }
-    const full = Math.round(used * barWidth);
+    // As much as is left, as the figure beside it says.
+    const full = barWidth - Math.round(used * barWidth);
     const bar = `${"█".repeat(full)}${"░".repeat(barWidth - full)}`;
     const paint = used >= limit ? colours.red : window.runs_out_at !== null ? colours.yellow : colours.green;
     const said = [

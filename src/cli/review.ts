@@ -130,5 +130,9 @@ function nextStep(result: ReviewResult, until: string | undefined): string {
   const premium = result.stages.find(({ name }) => name === "premium");
   if (premium?.state === "error") return `No premium model gave a verdict: ${premium.summary}`;
   const open = result.stages.some(({ state }) => state === "issues" || state === "error");
-  return `${open ? "" : "Nothing free stands against the change. "}A premium model has yet to read it: have your agent call review_change.`;
+  const unasked = premium === undefined ? "" : `: ${premium.summary.replace(/\.$/, "")}`;
+  const todo = result.stages.some(({ name, summary }) => name === "route" && summary === "none_configured")
+    ? " sluice doctor says what it takes to set one up; without one your agent can review it, by review_change."
+    : "";
+  return `${open ? "" : "Nothing free stands against the change. "}A premium model has yet to read it${unasked}.${todo}`;
 }

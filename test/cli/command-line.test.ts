@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { exitCode } from "../../src/cli/review.js";
 import type { ReviewResult } from "../../src/review/pipeline.js";
 import { version } from "../../src/version.js";
+import { codexStandIn } from "../support/codex-stand-in.js";
 import { type TestRepository, testRepository } from "../support/repository.js";
 
 const main = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
@@ -117,6 +118,17 @@ describe("sluice review", () => {
     const result = JSON.parse(whole.stdout);
     expect(result).toMatchObject({ verdict: null, decided_by: null });
     expect(result.review.prompt).toContain("Review one change");
+  });
+
+  it("says to a person why no premium model was asked, and what to do about it", () => {
+    const here = repository();
+    here.write({ "a.txt": "two\n" });
+    const result = sluice(here, "review");
+    expect(result.stdout).toContain("A premium model has yet to read it: no premium source is set up.");
+    expect(result.stdout).toContain("sluice doctor");
+    expect(sluice(here, "review", "--no-premium").stdout).toContain(
+      "A premium model has yet to read it: not asked for (--no-premium).",
+    );
   });
 
   it("finds nothing to review in a clean work tree on the first commit's own change", () => {
@@ -243,6 +255,26 @@ describe("sluice doctor", () => {
     expect(result.code).toBe(1);
     expect(result.stdout).toContain("review.prescreen.max_iterations");
     expect(result.stdout).toContain("many");
+  });
+
+  it.each([
+    ["signed-out", "–", "signed out", "codex login"],
+    ["subscription", "✓", "signed in", "codex"],
+  ] as const)("asks a source whether it is signed in: %s", (appServer, mark, said, todo) => {
+    const codex = codexStandIn({ appServer });
+    try {
+      const here = repository();
+      here.write({
+        "../home/.config/sluice/config.json": JSON.stringify({
+          premium_sources: { openai_pro: { binary: codex.program } },
+        }),
+      });
+      const { stdout } = sluice(here, "doctor");
+      expect(stdout).toMatch(new RegExp(`${mark} source openai_pro .*${said}[^]*${todo}`));
+      expect(codex.calls()).toEqual([]);
+    } finally {
+      codex.remove();
+    }
   });
 
   it("works outside of any repository", () => {

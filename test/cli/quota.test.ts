@@ -49,7 +49,7 @@ describe("sluice quota", () => {
     const { code, out } = quota("--no-probe");
     expect(code).toBe(0);
     expect(out).toMatch(
-      /weekly +█{15}░{5} +25 % left, resets in [34] d, runs out in \d+ h at this pace \[log, \d+ s ago\]/,
+      /weekly +█{5}░{15} +25 % left, resets in [34] d, runs out in \d+ h at this pace \[log, \d+ s ago\]/,
     );
     expect(out).toMatch(/5h +\?{20} unknown/);
     expect(out).toMatch(/held back: rate_limit for 3 h: 429 .*red/);

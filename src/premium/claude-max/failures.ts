@@ -131,7 +131,7 @@ function words(
     case "usage_limit":
       return [
         `${who}: the plan's limit is reached${quote}`,
-        "Wait for the reset that quota_status shows, or let another source review.",
+        "It is asked again after the reset that quota_status shows; until then other sources are.",
       ];
     case "rate_limit":
       return [

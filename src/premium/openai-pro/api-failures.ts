@@ -125,7 +125,7 @@ function words(kind: FailureKind, said: string, { model, models }: Failed): [str
     case "rate_limit":
       return [
         `OpenAI asks to wait: ${said}`,
-        "Nothing to do: the next source is tried, this one after its limit.",
+        "It is asked again when its limit allows; until then other sources are.",
       ];
     default:
       return [`OpenAI gave no answer: ${said}`, "Review again, or route this class to another source."];

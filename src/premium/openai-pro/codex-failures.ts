@@ -143,7 +143,7 @@ function words(kind: FailureKind, said: string, { model, models }: CodexFailed):
     case "usage_limit":
       return [
         `The ChatGPT subscription has no usage left: ${said}`,
-        "Nothing to do: the next source is tried, this one after its reset.",
+        "It is asked again after its reset; until then other sources are.",
       ];
     case "billing":
       return [
@@ -158,7 +158,7 @@ function words(kind: FailureKind, said: string, { model, models }: CodexFailed):
     case "rate_limit":
       return [
         `OpenAI asks Codex to wait: ${said}`,
-        "Nothing to do: the next source is tried, this one in a while.",
+        "It is asked again in a while; until then other sources are.",
       ];
     case "model_unknown":
       return [

@@ -10,7 +10,7 @@ export function sharedWords(
     case "overloaded":
       return [
         `OpenAI is overloaded: ${said}`,
-        "Nothing to do: the next source is tried, this one in a minute.",
+        "It is asked again in a minute; until then other sources are.",
       ];
     case "too_large":
       return [

@@ -129,7 +129,11 @@ function stepOf(review: PremiumReview): Step {
       const when =
         route.next_available_at === null ? "" : ` The first is back at ${route.next_available_at}.`;
       const why = failed === "" ? route.next : `Nobody answered: ${failed}.${when}`;
-      return { state: failed === "" ? "skipped" : "error", summary: why, attempts, premiumNext: why };
+      const summary =
+        failed === "" && when !== ""
+          ? `every reviewer for it is used up or throttled; the first is back at ${route.next_available_at}`
+          : why;
+      return { state: failed === "" ? "skipped" : "error", summary, attempts, premiumNext: why };
     }
     case "no-verdict": {
       const kept = review.text === null ? "" : ` Its text: ${review.text}`;
