@@ -35,6 +35,8 @@ export async function claudeRuns({ binary, server, sandbox, report }) {
     // Without it the first turn may begin before the server has started.
     MCP_CONNECTION_NONBLOCKING: "0",
     PRESCREEN_MAX_ITERATIONS: "7",
+    // The client's key would make Anthropic a source, whose limits are asked of the vendor's host.
+    CLAUDE_MAX_ENABLED: "0",
   };
   const claude = (args, cwd, timeout = 60_000) => run(binary, args, { cwd, env, timeout });
 

@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 const running = new Set();
+/** The check that runs, or ran last. */
+let doing = "the preparations";
 
 /** Counts what passed, failed and could not be run, and prints a line for each as it happens. */
 export function createReport() {
@@ -14,6 +16,7 @@ export function createReport() {
     counts,
     /** One assertion group: passes unless `run` throws. */
     async check(name, run) {
+      doing = name;
       try {
         await run();
         counts.passed += 1;
@@ -136,15 +139,15 @@ export async function createSandbox() {
   };
 }
 
-/** An HTTP proxy on loopback that lets nothing through. `asked` lists the hosts that were wanted. */
+/** An HTTP proxy on loopback that lets nothing through. `asked` lists the hosts that were wanted, and in which check. */
 async function tripwire() {
   const asked = [];
   const server = createServer((request, response) => {
-    asked.push(`${request.method} ${request.url}`);
+    asked.push(`${request.method} ${request.url} in: ${doing}`);
     response.writeHead(403).end();
   });
   server.on("connect", (request, socket) => {
-    asked.push(`CONNECT ${request.url}`);
+    asked.push(`CONNECT ${request.url} in: ${doing}`);
     socket.on("error", () => {});
     socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
   });

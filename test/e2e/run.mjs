@@ -1,7 +1,8 @@
 // Drives real MCP clients (Claude Code, Codex CLI) through a review with the built server, each against a scripted
 // model on loopback, and checks what their models were really sent.
 //
-//   npm run build && npm ci --prefix test/e2e && node test/e2e/run.mjs [--require] [--only claude|codex|copilot]
+//   npm run build && npm ci --prefix test/e2e && node test/e2e/run.mjs [--require]
+//     [--only claude|codex|copilot|review]
 //     [--root FOLDER of a built checkout] [--keep the folder with all that was sent]
 //     [--record what the premium sources' programs print into test/fixtures/premium]
 //
@@ -18,11 +19,12 @@ import { claudeOnLocalEndpoint, codexOnLocalEndpoint } from "./local-endpoint.mj
 import { claudeMaxRuns } from "./premium/claude-max.mjs";
 import { copilotRuns, copilotVersion } from "./premium/copilot.mjs";
 import { openaiProRuns } from "./premium/openai-pro.mjs";
+import { premiumReviewRuns } from "./premium/review.mjs";
 import { readRegistration } from "./readme.mjs";
 import { askServer } from "./server.mjs";
 
 /** The whole run, in ms: a client that hangs must not hang whoever started this. */
-const limit = 15 * 60_000;
+const limit = 30 * 60_000;
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { values: options } = parseArgs({
@@ -58,6 +60,13 @@ const clients = [
     runs: [copilotRuns],
   },
 ];
+const [claude, codex] = clients;
+
+/** What is run, in this order; `needs` are programs without which it can't be. */
+const parts = [
+  ...clients.map((client) => ({ ...client, needs: [client] })),
+  { key: "review", name: "premium review", runs: [premiumReviewRuns], needs: [claude, codex] },
+];
 
 const report = createReport();
 const deadline = setTimeout(() => {
@@ -81,16 +90,17 @@ try {
   const registration = readRegistration(join(root, "README.md"), root);
   const server = { file, registration, ...(await askServer(file, sandbox)) };
   let ran = false;
-  for (const client of clients) {
-    if (options.only && options.only !== client.key) continue;
-    const why = await cannotRun(client);
-    if (why) {
-      report.notRun(`${client.name} ${client.version}`, why);
+  const binaries = { claude: claude.binary, codex: codex.binary };
+  for (const { key, name, binary, needs, runs } of parts) {
+    if (options.only && options.only !== key) continue;
+    const missing = (await Promise.all(needs.map(whyNot))).filter((why) => why !== null);
+    if (missing.length > 0) {
+      report.notRun(name, missing.join("; "));
       continue;
     }
     ran = true;
-    for (const runs of client.runs) {
-      await runs({ binary: client.binary, root, server, sandbox, report, record: options.record });
+    for (const one of runs) {
+      await one({ binary, binaries, root, server, sandbox, report, record: options.record });
     }
   }
   if (ran)
@@ -112,10 +122,12 @@ console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exitCode = failed > 0 || (options.require && skipped > 0) ? 1 : 0;
 
 /** Why a client can't be run here; null when it can, in the version that these checks were written for. */
-async function cannotRun({ binary, version }) {
-  if (!existsSync(binary)) return "not installed; run `npm ci --prefix test/e2e`";
+async function whyNot({ name, binary, version }) {
+  const client = `${name} ${version}`;
+  if (!existsSync(binary)) return `${client} is not installed; run \`npm ci --prefix test/e2e\``;
   const result = await run(binary, ["--version"], { cwd: sandbox.top, env: sandbox.env, timeout: 60_000 });
-  if (result.code !== 0) return `does not start: ${(result.stderr || result.stdout).trim().split("\n")[0]}`;
-  if (!result.stdout.includes(version)) return `version ${result.stdout.trim()} is installed`;
-  return null;
+  if (result.code !== 0) {
+    return `${client} does not start: ${(result.stderr || result.stdout).trim().split("\n")[0]}`;
+  }
+  return result.stdout.includes(version) ? null : `${client}: ${result.stdout.trim()} is installed`;
 }

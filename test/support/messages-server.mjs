@@ -39,7 +39,7 @@ export const perMinute = {
 
 const tooMany = "This request would exceed your account's rate limit. Please try again later.";
 
-/** What the real one answers, by name. `error` is the body's; everything else is an answer. */
+/** What the real one answers, by name. `error` is the body's; everything else is an answer, given after `until`. */
 export const replies = {
   answer: { headers: unified, form: { verdict: "SHIP" } },
   text: { headers: unified, text: "No form, but <verdict>SHIP</verdict>" },
@@ -157,7 +157,7 @@ export async function messagesServer({ reply = replies.answer, models = null } =
       };
       if (isMessage) {
         const now = typeof state.reply === "function" ? state.reply(requests.at(-1)) : state.reply;
-        return answer(response, json, body, now);
+        return Promise.resolve(now.until).then(() => answer(response, json, body, now));
       }
       const id = /\/v1\/models\/([^/]+)$/.exec(path)?.[1];
       if (models !== null && id !== undefined && Object.hasOwn(models, id))

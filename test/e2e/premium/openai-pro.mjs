@@ -61,7 +61,7 @@ export async function openaiProRuns({ binary, root, sandbox, report, record = fa
   signIn(home);
   const provider = await openaiProvider();
   const log = join(sandbox.top, "codex-runs.jsonl");
-  const wrapper = wrap(binary, provider.url, sandbox.top, log);
+  const wrapper = wrapCodex(binary, provider.url, sandbox.top, log);
   const env = {
     ...sandbox.env,
     CODEX_HOME: home,
@@ -294,7 +294,7 @@ export async function openaiProRuns({ binary, root, sandbox, report, record = fa
 }
 
 /** Every tool that a request offers, wherever it stands: newer models get them as an item of the input. */
-function toolsIn(body) {
+export function toolsIn(body) {
   const found = [];
   const visit = (tool) => {
     if (Array.isArray(tool.tools)) for (const inner of tool.tools) visit(inner);
@@ -306,7 +306,7 @@ function toolsIn(body) {
 }
 
 /** A sign-in as Codex keeps it, of nobody. */
-function signIn(home) {
+export function signIn(home) {
   const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const now = Math.floor(Date.now() / 1_000);
   const token = [
@@ -337,7 +337,7 @@ function signIn(home) {
  * The official Codex with ChatGPT's address replaced by a loopback one, as its own settings allow, and with what it
  * prints copied: everything else is as it was called.
  */
-function wrap(binary, url, folder, log) {
+export function wrapCodex(binary, url, folder, log) {
   const file = join(folder, "codex-on-loopback");
   writeProgram(
     file,
@@ -369,7 +369,7 @@ const said = { stdout: "", stderr: "" };
 for (const name of ["stdout", "stderr"]) child[name].on("data", (chunk) => { said[name] += chunk; process[name].write(chunk); });
 process.on("SIGTERM", () => child.kill("SIGTERM"));
 child.on("close", (code) => {
-  ${log === null ? "" : `if (called[0] === "exec") appendFileSync(${JSON.stringify(log)}, JSON.stringify({ code, ...said }) + "\\n");`}
+  ${log === null ? "" : `if (called[0] === "exec") appendFileSync(${JSON.stringify(log)}, JSON.stringify({ code, ...said, depth: env.SLUICE_DEPTH }) + "\\n");`}
   process.exitCode = code ?? 1;
 });
 `,

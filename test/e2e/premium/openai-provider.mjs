@@ -100,9 +100,21 @@ const streamed = {
   silent: (id) => [created(id), { type: "response.completed", response: response(id, "completed", []) }],
 };
 
-/** A loopback OpenAI. `mode` says what it answers next; `requests` are the bodies asked for a response. */
+/**
+ * A loopback OpenAI. `mode` says what it answers next, `spoken` what its model says, after `until` (a promise) where
+ * there is one; `requests` are the bodies asked for a response.
+ */
 export async function openaiProvider() {
-  const state = { mode: "ok", input: 1_000, requests: [], headers: [], paths: [], left: 0 };
+  const state = {
+    mode: "ok",
+    spoken,
+    until: null,
+    input: 1_000,
+    requests: [],
+    headers: [],
+    paths: [],
+    left: 0,
+  };
   const server = createServer((request, reply) => {
     const chunks = [];
     request.on("data", (chunk) => chunks.push(chunk));
@@ -112,7 +124,7 @@ export async function openaiProvider() {
     });
   });
 
-  function answer(request, reply, text) {
+  async function answer(request, reply, text) {
     const path = request.url.split("?")[0];
     state.paths.push(`${request.method} ${path}`);
     const json = (status, body, headers = {}) => {
@@ -133,6 +145,7 @@ export async function openaiProvider() {
     state.headers.push(request.headers);
     const number = state.requests.length;
     const id = `resp_${number}`;
+    await state.until;
     if (state.mode in failures) {
       const [status, error, headers] = failures[state.mode]();
       return json(status, { error }, headers);
@@ -174,11 +187,11 @@ export async function openaiProvider() {
     }
     send([
       created(id),
-      ...beginning(id, spoken),
-      { type: "response.output_item.done", output_index: 0, item: message(id, spoken) },
+      ...beginning(id, state.spoken),
+      { type: "response.output_item.done", output_index: 0, item: message(id, state.spoken) },
       {
         type: "response.completed",
-        response: response(id, "completed", [message(id, spoken)], {
+        response: response(id, "completed", [message(id, state.spoken)], {
           usage: { ...usage, input_tokens: state.input, total_tokens: state.input + 50 },
         }),
       },
