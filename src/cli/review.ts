@@ -2,6 +2,7 @@ import { Option } from "commander";
 import { printable, printableJson, printableLine } from "../printable.js";
 import { type ReviewResult, reviewChange, stageNames } from "../review/pipeline.js";
 import { receiptPath } from "../review/premium-review/receipt.js";
+import { noSource } from "../review/premium-review/stage.js";
 import type { AddCommand, CommandContext } from "./command-line.js";
 
 export const reviewCommand: AddCommand = (program, context) => {
@@ -131,8 +132,9 @@ function nextStep(result: ReviewResult, until: string | undefined): string {
   if (premium?.state === "error") return `No premium model gave a verdict: ${premium.summary}`;
   const open = result.stages.some(({ state }) => state === "issues" || state === "error");
   const unasked = premium === undefined ? "" : `: ${premium.summary.replace(/\.$/, "")}`;
-  const todo = result.stages.some(({ name, summary }) => name === "route" && summary === "none_configured")
-    ? " sluice doctor says what it takes to set one up; without one your agent can review it, by review_change."
-    : "";
+  const todo =
+    premium?.summary === noSource
+      ? " sluice doctor says what it takes to set one up; without one your agent can review it, by review_change."
+      : "";
   return `${open ? "" : "Nothing free stands against the change. "}A premium model has yet to read it${unasked}.${todo}`;
 }

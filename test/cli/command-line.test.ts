@@ -25,10 +25,14 @@ function repository(files: Record<string, string> = { "a.txt": "one\n" }): TestR
 }
 
 function sluice(cwd: TestRepository, ...args: string[]) {
+  return sluiceWith({}, cwd, ...args);
+}
+
+function sluiceWith(more: Record<string, string>, cwd: TestRepository, ...args: string[]) {
   const { env } = cwd.sluice();
   const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
     cwd: cwd.path,
-    env: { ...env },
+    env: { ...env, ...more },
     encoding: "utf8",
     timeout: 60_000,
   });
@@ -123,10 +127,11 @@ describe("sluice review", () => {
   it("says to a person why no premium model was asked, and what to do about it", () => {
     const here = repository();
     here.write({ "a.txt": "two\n" });
-    const result = sluice(here, "review");
+    const asking = { PREMIUM_REVIEW_ENABLED: "1" };
+    const result = sluiceWith(asking, here, "review");
     expect(result.stdout).toContain("A premium model has yet to read it: no premium source is set up.");
     expect(result.stdout).toContain("sluice doctor");
-    expect(sluice(here, "review", "--no-premium").stdout).toContain(
+    expect(sluiceWith(asking, here, "review", "--no-premium").stdout).toContain(
       "A premium model has yet to read it: not asked for (--no-premium).",
     );
   });
@@ -259,7 +264,7 @@ describe("sluice doctor", () => {
 
   it.each([
     ["signed-out", "–", "signed out", "codex login"],
-    ["subscription", "✓", "signed in", "codex"],
+    ["subscription", "✓", "signed in", "pro"],
   ] as const)("asks a source whether it is signed in: %s", (appServer, mark, said, todo) => {
     const codex = codexStandIn({ appServer });
     try {

@@ -12,6 +12,9 @@ interface UnderWay {
   waiting: number;
 }
 
+/** What the stage says where there is nobody to ask. */
+export const noSource = "no premium source is set up";
+
 const underWay = new Map<string, UnderWay>();
 
 /** The premium review: everything in one message, one answer, the only verdict that ships. */
@@ -31,8 +34,7 @@ export const premium: Stage<"premium"> = {
         summary: "this Sluice was started by a reviewer of Sluice's: it asks nobody else",
       };
     }
-    if (route?.decision === "none_configured")
-      return { state: "skipped", summary: "no premium source is set up" };
+    if (route?.decision === "none_configured") return { state: "skipped", summary: noSource };
     if (change.skipped.length > 0) {
       const [first] = change.skipped;
       return {
