@@ -60,6 +60,9 @@ function loses({ falls, isGenerator, isStub, annotation }: PythonFunctionFlow): 
   );
 }
 
+/** A call of a name as classes have them: `Loader(…)`, `pkg.Loader(…)`. */
+const constructor = /^(?:\w{1,80}\.){0,5}[A-Z]\w{0,80}[a-z]\w{0,80}\(/;
+
 async function severityOf(
   now: PythonFunctionFlow,
   before: PythonFunctionFlow,
@@ -71,7 +74,9 @@ async function severityOf(
     ...before.returned,
   ]);
   const isCall = (text: string) => now.calls.includes(text);
-  if (now.tails.every((text) => isCall(text) && !returned.has(text))) return "hint";
+  // What a class makes is made, and then it goes on.
+  const mayStay = (text: string) => isCall(text) && !returned.has(text) && !constructor.test(text);
+  if (now.tails.every(mayStay)) return "hint";
   if (now.annotation !== null && now.annotation === before.annotation) return "likely";
   if (now.values > 0) return "likely";
   // A value that is still there, or still made, and does nothing any more was not given up on purpose.
