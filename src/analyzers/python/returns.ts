@@ -61,7 +61,7 @@ function loses({ falls, isGenerator, isStub, annotation }: PythonFunctionFlow): 
 }
 
 /** A call of a name as classes have them: `Loader(…)`, `pkg.Loader(…)`. */
-const constructor = /^(?:\w{1,80}\.){0,5}[A-Z]\w{0,80}[a-z]\w{0,80}\(/;
+const makesOne = /^(?:\w{1,80}\.){0,5}[A-Z]\w{0,80}[a-z]\w{0,80}\(/;
 
 async function severityOf(
   now: PythonFunctionFlow,
@@ -75,7 +75,7 @@ async function severityOf(
   ]);
   const isCall = (text: string) => now.calls.includes(text);
   // What a class makes is made, and then it goes on.
-  const mayStay = (text: string) => isCall(text) && !returned.has(text) && !constructor.test(text);
+  const mayStay = (text: string) => isCall(text) && !returned.has(text) && !makesOne.test(text);
   if (now.tails.every(mayStay)) return "hint";
   if (now.annotation !== null && now.annotation === before.annotation) return "likely";
   if (now.values > 0) return "likely";
