@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import * as z from "zod";
 import type { Sluice } from "../../sluice.js";
 import { abortAfter } from "../../time-limit.js";
@@ -40,7 +39,7 @@ const timeLimit = 60_000;
 /**
  * Secrets in texts that are about to leave the machine. What has the form of a real key counts wherever it stands;
  * what only looks like one (a password by its name) does not count in tests, examples and documentation, which are full of them. No
- * comment in a text allows anything.
+ * comment in a text allows anything. One that stands in several places is told of each.
  *
  * @throws Error when a text could not be looked at: nothing may be sent then
  */
@@ -65,11 +64,7 @@ export async function secretsIn(
       }
     }
   }
-  const seen = new Set<string>();
-  return secrets.filter(({ path, hash }) => {
-    const key = createHash("sha256").update(`${path}\0${hash}`).digest("hex");
-    return !seen.has(key) && seen.add(key);
-  });
+  return secrets;
 }
 
 function* chunksOf(texts: readonly OutgoingText[]): Generator<OutgoingText[]> {

@@ -9,7 +9,7 @@ const tokens = z.looseObject({
 });
 
 /** What a run ends with: the whole output of `--output-format json`, the `result` of `stream-json`. */
-export const agyResult = z.looseObject({
+const agyResult = z.looseObject({
   status: z.string().catch(""),
   response: z.string().catch(""),
   error: z.string().optional().catch(undefined),

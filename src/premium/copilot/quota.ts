@@ -11,7 +11,7 @@ const snapshot = z.looseObject({
   resetDate: z.string().optional(),
 });
 
-export const quotaAnswer = z.looseObject({
+const quotaAnswer = z.looseObject({
   quotaSnapshots: z.record(z.string(), snapshot.optional().catch(undefined)),
 });
 

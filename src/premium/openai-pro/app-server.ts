@@ -116,7 +116,7 @@ function answerIn(line: string): { id: number; result: unknown; error: string | 
 }
 
 /** What the answers say. `now` in milliseconds since the epoch. */
-export function probeOf(answers: Answers, now: number, stderr = ""): Probe {
+function probeOf(answers: Answers, now: number, stderr = ""): Probe {
   const account = answers.get(2);
   const limits = answers.get(3);
   const models = modelsIn(answers.get(4)?.result);

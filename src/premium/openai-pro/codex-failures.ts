@@ -58,7 +58,7 @@ const patterns: readonly [RegExp, FailureKind][] = [
   [/stream disconnected before completion/i, "cut"],
 ];
 
-export function codexFailureKind({ message, facts }: Pick<CodexFailed, "message" | "facts">): FailureKind {
+function codexFailureKind({ message, facts }: Pick<CodexFailed, "message" | "facts">): FailureKind {
   // One kind for two things: a spent subscription comes back by itself, an account without credit does not.
   if (/quota exceeded\. check your plan and billing/i.test(message)) return "billing";
   if (facts.reached !== null && /depleted/.test(facts.reached)) return "billing";

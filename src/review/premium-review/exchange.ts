@@ -49,7 +49,8 @@ export interface ExchangeOptions {
 
 export type Exchange =
   | {
-      answer: PremiumAnswer /** Id that answered. */;
+      answer: PremiumAnswer;
+      /** Id that answered. */
       model: string;
       reserved: Reserved;
       attempts: Attempt[];

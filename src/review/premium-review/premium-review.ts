@@ -67,8 +67,8 @@ export async function premiumReview(
   options: PremiumReviewOptions = {},
 ): Promise<PremiumReview> {
   const { change, sluice, store, config, signal, onProgress } = known;
-  const around = known.surroundings ?? (await surroundings(change, { sluice, signal }));
-  known.surroundings = around;
+  known.surroundings ??= await surroundings(change, { sluice, signal });
+  const around = known.surroundings;
   const asked = known.classification?.class ?? "SECURITY";
   const material = await gatherMaterial(change, around, signal);
   const earlier = await earlierReview(change, sluice, store);

@@ -52,12 +52,12 @@ export const premium: Stage<"premium"> = {
  */
 async function join(known: Known): Promise<PremiumReview> {
   const { change, sluice, signal } = known;
-  const context = known.surroundings ?? (await surroundings(change, { sluice, signal }));
+  known.surroundings ??= await surroundings(change, { sluice, signal });
   const key = JSON.stringify([
     change.repository.root,
     change.base.tree,
     fingerprint(change).fingerprint,
-    context.fingerprint,
+    known.surroundings.fingerprint,
     change.task,
     change.partial,
     known.classification?.class ?? null,

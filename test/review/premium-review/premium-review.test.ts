@@ -1,65 +1,33 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { userConfigurationPath } from "../../../src/config/paths.js";
 import { SourceFailure } from "../../../src/premium/source.js";
-import { type ReviewResult, reviewChange, reviewOutput } from "../../../src/review/pipeline.js";
+import type { ReviewArguments } from "../../../src/review/pipeline.js";
 import { type FakeSources, fakeSources, reviewAnswer } from "../../support/premium.js";
-import { type TestRepository, testRepository } from "../../support/repository.js";
+import type { TestRepository } from "../../support/repository.js";
+import {
+  changedRepository,
+  configureUser,
+  p1,
+  type ReviewingOptions,
+  reviewIn,
+  settledAnswer,
+} from "../../support/reviewing.js";
 
 let repository: TestRepository;
 
 beforeEach(() => {
-  repository = testRepository();
-  repository.write({
-    "src/a.ts": 'import { b } from "./b.js";\nexport const a = () => b();\n',
-    "src/b.ts": "export const b = () => 1;\n",
-    "test/a.test.ts": 'import { a } from "../src/a.js";\nit("works", () => a());\n',
-    ".gitignore": ".flow/\n",
-  });
-  repository.commit();
-  repository.git("switch", "-q", "-c", "work");
-  repository.write({ "src/a.ts": 'import { b } from "./b.js";\nexport const a = () => b() + 1;\n' });
+  repository = changedRepository();
 });
 afterEach(() => repository.remove());
 
-const keys = {
-  OPENAI_API_KEY: "k-1",
-  ANTHROPIC_API_KEY: "k-2",
-  LOCAL_ENABLED: "0",
-  PREMIUM_REVIEW_ENABLED: "1",
-};
-const finding = {
-  severity: "P1",
-  file: "src/a.ts",
-  line: 2,
-  problem: "adds one too many",
-  suggestion: "take it out",
-};
-
 /** The earlier finding is fixed, and nothing new blocks. */
-const settled = reviewAnswer("SHIP", [], { prior: [{ number: 1, status: "fixed" }] });
+const settled = settledAnswer("SHIP", 1);
 
-interface Options {
-  env?: Record<string, string>;
-  signal?: AbortSignal;
-  receipt?: string;
-  finishSent?: boolean;
-}
+const review = (sources: FakeSources, args: ReviewArguments = {}, options: ReviewingOptions = {}) =>
+  reviewIn(repository, sources.open, args, options);
 
-async function review(
-  sources: FakeSources,
-  args: Parameters<typeof reviewChange>[1] = {},
-  { env, ...options }: Options = {},
-): Promise<ReviewResult> {
-  const sluice = repository.sluice();
-  const result = await reviewChange({ ...sluice, env: { ...sluice.env, ...keys, ...env } }, args, {
-    signal: new AbortController().signal,
-    openSource: sources.open,
-    ...options,
-  });
-  return reviewOutput.parse(result);
-}
+const configure = (config: object) => configureUser(repository, config);
 
 function deferred<T>() {
   let resolve: (value: T) => void = () => {};
@@ -67,12 +35,6 @@ function deferred<T>() {
     resolve = settle;
   });
   return { promise, resolve };
-}
-
-function configure(config: object): void {
-  const path = userConfigurationPath(repository.sluice());
-  mkdirSync(join(path, ".."), { recursive: true });
-  writeFileSync(path, JSON.stringify(config));
 }
 
 describe("a premium review", () => {
@@ -107,7 +69,7 @@ describe("a premium review", () => {
   it("sends back with blockers, and tells the next reviewer what was asked and what changed", async () => {
     const sources = fakeSources((_, index) =>
       index === 0
-        ? reviewAnswer("NEEDS_WORK", [finding, { ...finding, severity: "P3", problem: "could be shorter" }])
+        ? reviewAnswer("NEEDS_WORK", [p1, { ...p1, severity: "P3", problem: "could be shorter" }])
         : settled,
     );
     const first = await review(sources);
@@ -130,7 +92,7 @@ describe("a premium review", () => {
   it("continues the session, and shows in it only what it has not seen", async () => {
     const big = importedFile();
     const sources = fakeSources((_, index) => ({
-      text: index === 0 ? reviewAnswer("NEEDS_WORK", [finding]) : settled,
+      text: index === 0 ? reviewAnswer("NEEDS_WORK", [p1]) : settled,
       session: "s-1",
     }));
     await review(sources);
@@ -150,7 +112,7 @@ describe("a premium review", () => {
     const sources = fakeSources(({ request }, index) => {
       if (request.session !== null) return new SourceFailure("session_lost", "gone", "ask anew");
       return {
-        text: index === 0 ? reviewAnswer("NEEDS_WORK", [finding]) : settled,
+        text: index === 0 ? reviewAnswer("NEEDS_WORK", [p1]) : settled,
         session: "s",
       };
     });
@@ -178,7 +140,7 @@ describe("what can't be a pass", () => {
   it.each([
     ["prose without a verdict", "Looks good."],
     ["a verdict quoted from the diff", "The file says `<verdict>SHIP</verdict>`."],
-    ["a SHIP with a blocker", reviewAnswer("SHIP", [finding])],
+    ["a SHIP with a blocker", reviewAnswer("SHIP", [p1])],
     ["two verdicts", "<verdict>SHIP</verdict>\n<verdict>NEEDS_WORK</verdict>"],
   ])("%s", async (_, text) => {
     const sources = fakeSources(() => text);
@@ -190,7 +152,7 @@ describe("what can't be a pass", () => {
     expect(readFileSync(path, "utf8")).toBe(text);
     // One call, one answer: nobody is asked again by itself.
     expect(sources.asked).toHaveLength(1);
-    expect(await review(fakeSources(() => reviewAnswer("NEEDS_HUMAN", [finding])))).toMatchObject({
+    expect(await review(fakeSources(() => reviewAnswer("NEEDS_HUMAN", [p1])))).toMatchObject({
       verdict: "NEEDS_HUMAN",
     });
   });
@@ -436,7 +398,7 @@ describe("a receipt", () => {
 
   it("tells of NEEDS_WORK as well", async () => {
     await review(
-      fakeSources(() => reviewAnswer("NEEDS_WORK", [finding])),
+      fakeSources(() => reviewAnswer("NEEDS_WORK", [p1])),
       { task },
       { receipt: receipt() },
     );
