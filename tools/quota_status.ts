@@ -12,9 +12,9 @@ export default defineTool({
   output: quotaStatusOutput,
   hints: ({ sources }) => ({ ...reads, openWorldHint: sources }),
   async run({ repo }, { sluice, signal, hints }) {
-    const { openRequestedRepository } = await import("../src/review/requested-change.js");
+    const { openProject } = await import("../src/flow/project.js");
     const { quotaStatus } = await import("../src/review/quota.js");
-    const opened = await openRequestedRepository(sluice, repo, signal);
+    const opened = await openProject(sluice, repo, signal);
     return quotaStatus(sluice, { ...opened, probe: hints.openWorldHint ? { signal } : null });
   },
 });

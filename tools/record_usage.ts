@@ -12,8 +12,8 @@ export default defineTool({
   output: recordUsageOutput,
   hints: ownState,
   async run({ repo, ...seen }, { sluice, signal }) {
-    const { openRequestedRepository } = await import("../src/review/requested-change.js");
+    const { openProject } = await import("../src/flow/project.js");
     const { recordUsageSeen } = await import("../src/review/quota.js");
-    return recordUsageSeen(sluice, seen, await openRequestedRepository(sluice, repo, signal));
+    return recordUsageSeen(sluice, seen, await openProject(sluice, repo, signal));
   },
 });

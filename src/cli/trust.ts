@@ -4,7 +4,7 @@ import { readTrust, sensitiveHash, writeTrust } from "../config/trust.js";
 import { UsageError } from "../errors.js";
 import { printable } from "../printable.js";
 import { findGates } from "../review/gates.js";
-import { readRepositoryConfiguration } from "../review/settings.js";
+import { readRepositoryConfiguration } from "../state/repository-configuration.js";
 import type { AddCommand, CommandContext } from "./command-line.js";
 
 export const trustCommand: AddCommand = (program, context) => {

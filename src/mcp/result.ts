@@ -51,8 +51,8 @@ async function keep(
   repository: string | undefined,
 ): Promise<string> {
   // Long results are rare: nothing of this is loaded for the others.
-  const { openRequestedRepository } = await import("../review/requested-change.js");
-  const { store } = await openRequestedRepository(sluice, repository, abortAfter(10_000));
+  const { openProject } = await import("../flow/project.js");
+  const { store } = await openProject(sluice, repository, abortAfter(10_000));
   const file = store.resultFile(`${name}-${sluice.clock()}-${crypto.randomUUID().slice(0, 8)}.json`);
   await writeFile(file, `${JSON.stringify(output, null, 2)}\n`, { mode: 0o600, flag: "wx" });
   return file;

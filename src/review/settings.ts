@@ -1,15 +1,16 @@
-import { join } from "node:path";
-import type { Change, Repository } from "../change/types.js";
-import { brokenFile, largestConfiguration } from "../config/layer.js";
+import type { Change } from "../change/types.js";
+import { brokenFile } from "../config/layer.js";
 import { type Loaded, loadConfiguration } from "../config/load.js";
 import type { Config } from "../config/schema.js";
 import { readTrust, type Trust } from "../config/trust.js";
-import { kindOf, readRegularFile } from "../durable-file.js";
-import { ConfigurationError, UsageError } from "../errors.js";
+import { UsageError } from "../errors.js";
 import type { Sluice } from "../sluice.js";
+import {
+  configurationPath,
+  type FoundConfiguration,
+  workTreeConfiguration,
+} from "../state/repository-configuration.js";
 import { openStore, type StateStore } from "../state/store.js";
-
-const path = ".flow/config.json";
 
 /** What every stage of a review works with. */
 export interface ReviewContext {
@@ -36,13 +37,11 @@ export async function reviewContext(
   return { config: loaded.config, loaded, trust, store };
 }
 
-type Found = { text: string; origin: string } | { why: string; origin: string } | { origin: null };
-
-async function repositoryConfiguration(change: Change): Promise<Found> {
+async function repositoryConfiguration(change: Change): Promise<FoundConfiguration> {
   const { base, objects, repository } = change;
-  const committed = `${path} (${base.label})`;
+  const committed = `${configurationPath} (${base.label})`;
   try {
-    const bytes = await objects.file("base", path);
+    const bytes = await objects.file("base", configurationPath);
     if (bytes !== null) return { text: bytes.toString("utf8"), origin: committed };
   } catch (error) {
     // Too large to be read.
@@ -50,37 +49,4 @@ async function repositoryConfiguration(change: Change): Promise<Found> {
     throw error;
   }
   return workTreeConfiguration(repository);
-}
-
-/**
- * The repository's settings as they stand in the main work tree: what a person looks at when they trust it. Null
- * when there are none.
- *
- * @throws ConfigurationError when the file can't be read, or leads elsewhere
- */
-export async function readRepositoryConfiguration(
-  _sluice: Sluice,
-  repository: Repository,
-): Promise<{ text: string; origin: string } | null> {
-  const found = await workTreeConfiguration(repository);
-  if ("text" in found) return found;
-  if (found.origin === null) return null;
-  throw new ConfigurationError(
-    `${found.origin} is not read: ${found.why}`,
-    "Put a regular file in its place.",
-  );
-}
-
-async function workTreeConfiguration(repository: Repository): Promise<Found> {
-  if (repository.mainRoot === null) return { origin: null };
-  const folder = join(repository.mainRoot, ".flow");
-  const kind = await kindOf(folder);
-  if (kind === "absent") return { origin: null };
-  // A link would show us a file from somewhere else.
-  if (kind !== "folder") return { why: `${folder} is not a folder of the repository`, origin: folder };
-  const origin = join(repository.mainRoot, path);
-  const content = await readRegularFile(origin, largestConfiguration);
-  if (content.state === "absent") return { origin: null };
-  if (content.state === "refused") return { why: content.why, origin };
-  return { text: content.text, origin };
 }

@@ -4,8 +4,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openChange } from "../../src/change/change.js";
 import { sensitiveHash, writeTrust } from "../../src/config/trust.js";
 import { ConfigurationError } from "../../src/errors.js";
-import { readRepositoryConfiguration, reviewContext } from "../../src/review/settings.js";
+import { reviewContext } from "../../src/review/settings.js";
 import type { Sluice } from "../../src/sluice.js";
+import { readRepositoryConfiguration } from "../../src/state/repository-configuration.js";
 import { type TestRepository, testRepository } from "../support/repository.js";
 
 let repository: TestRepository;

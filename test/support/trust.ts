@@ -2,7 +2,7 @@ import { openRepository } from "../../src/change/repository.js";
 import { loadConfiguration } from "../../src/config/load.js";
 import { sensitiveHash, writeTrust } from "../../src/config/trust.js";
 import { findGates } from "../../src/review/gates.js";
-import { readRepositoryConfiguration } from "../../src/review/settings.js";
+import { readRepositoryConfiguration } from "../../src/state/repository-configuration.js";
 import type { TestRepository } from "./repository.js";
 
 /** What `sluice trust` keeps when a person agrees to everything that this repository asks for. */
