@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { changeClasses } from "./classify/reasons.js";
+import { changeClasses } from "../change/risk/reasons.js";
 import { treesOutput } from "./reviewed-trees.js";
 
 export const classification = z.object({

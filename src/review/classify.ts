@@ -1,16 +1,16 @@
+import { isCode } from "../change/risk/languages.js";
+import { pathReasons, patternReasons, sensitivePath } from "../change/risk/paths.js";
+import { highestClass, quote, type Reason, selectReasons, shownPath } from "../change/risk/reasons.js";
 import type { Change, ChangedFile } from "../change/types.js";
 import type { Config } from "../config/schema.js";
 import { isSluiceError } from "../errors.js";
 import type { LocalTier } from "../local/local.js";
 import type { Sluice } from "../sluice.js";
 import { type Budget, type Contents, type Judgement, judgeFile } from "./classify/file.js";
-import { isCode } from "./classify/languages.js";
-import { pathReasons, patternReasons, sensitivePath } from "./classify/paths.js";
-import { highestClass, quote, type Reason, selectReasons, shownPath } from "./classify/reasons.js";
 import type { Classification } from "./classify-schema.js";
 import { treesOf } from "./reviewed-trees.js";
 
-export type { ChangeClass } from "./classify/reasons.js";
+export type { ChangeClass } from "../change/risk/reasons.js";
 export { type Classification, classification } from "./classify-schema.js";
 
 export interface ClassifyOptions {

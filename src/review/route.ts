@@ -1,3 +1,4 @@
+import { shownPath } from "../change/risk/reasons.js";
 import type { Surroundings } from "../change/surroundings.js";
 import type { Change } from "../change/types.js";
 import type { Config } from "../config/schema.js";
@@ -13,7 +14,6 @@ import { type SourceStatus, sourceStatuses } from "../premium/sources.js";
 import type { Sluice } from "../sluice.js";
 import { readQuota } from "../state/quota-state.js";
 import type { StateStore } from "../state/store.js";
-import { shownPath } from "./classify/reasons.js";
 import type { ChangeClass } from "./classify.js";
 import { type ContextSize, contextSize } from "./context.js";
 import { treesOf } from "./reviewed-trees.js";

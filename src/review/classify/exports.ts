@@ -1,5 +1,5 @@
 import type { Node } from "web-tree-sitter";
-import type { Grammar } from "./languages.js";
+import type { Grammar } from "../../change/risk/languages.js";
 
 /** Something a file offers to others. */
 export interface Export {

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
+import { type Reason, shownPath } from "../../change/risk/reasons.js";
 import type { ChangedFile } from "../../change/types.js";
 import type { ChangedLine } from "./lines.js";
 import { parseJson } from "./manifests.js";
-import { type Reason, shownPath } from "./reasons.js";
 
 /** Files of prose. What else ends in `.txt` may be read by a program (requirements.txt, robots.txt, word lists). */
 const proseExtension = /\.(?:md|markdown|rst|adoc|asciidoc)$/;

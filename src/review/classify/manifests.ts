@@ -1,16 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ParseError } from "jsonc-parser";
+import { quote, type Reason } from "../../change/risk/reasons.js";
 import type { ChangedFile } from "../../change/types.js";
 import { type ChangedLine, netLines } from "./lines.js";
-import { quote, type Reason } from "./reasons.js";
-
-/** Files that say which code from outside a project takes. */
-const manifest =
-  /(?:^|\/)(?:package\.json|jsr\.json|deno\.jsonc?|bower\.json|pnpm-workspace\.yaml|requirements[^/]*\.(?:txt|in)|requirements\/[^/]*\.(?:txt|in)|constraints[^/]*\.txt|pyproject\.toml|setup\.cfg|pipfile|environment\.ya?ml|conda[^/]*\.ya?ml|pixi\.toml|cargo\.toml|go\.mod|go\.work|pom\.xml|libs\.versions\.toml|build\.sbt|project\.clj|gemfile|composer\.json|nuget\.config|packages\.config|directory\.packages\.props|paket\.dependencies|mix\.exs|rebar\.config|pubspec\.yaml|podfile|cartfile|package\.swift|vcpkg\.json|conanfile\.(?:txt|py)|flake\.nix|stack\.yaml|dune-project|dub\.json|shard\.yml)$|\.(?:gemspec|cabal|opam|nimble|rockspec)$|(?:^|\/)(?:build|settings)\.gradle(?:\.kts)?$|\.[cfv][sb]?proj$/;
-
-export function isManifest(path: string): boolean {
-  return manifest.test(path.toLowerCase());
-}
 
 /** Sections that name code from outside, or that a package manager runs by itself. */
 const outside =

@@ -1,7 +1,7 @@
+import { quote, type Reason } from "../../change/risk/reasons.js";
+import { sensitiveIdentifier } from "../../change/risk/signs.js";
 import type { ChangedFile } from "../../change/types.js";
-import { sensitiveIdentifier } from "./calls.js";
 import { type ChangedLine, netLines } from "./lines.js";
-import { quote, type Reason } from "./reasons.js";
 
 const guard =
   /^\s*(?:\}?\s*(?:else\s*)?(?:if|unless|guard|assert|require|when)\b|(?:elif|elsif)\b|raise\b|throw\b|assert\w*\s*[(!]|panic!|bail!|ensure!|@\w)|\b(?:check|validate|verify|ensure|require|assert|enforce|guard|reject|deny|escape|normali[sz]e|clamp)[A-Z_]\w*\s*\(|\b(?:is|has|can|may|should)_?(?:Valid|Allowed|Safe|Null|Empty|Enabled|Expired|Trusted|valid|allowed|safe|expired|trusted)\w*\s*\(/;

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { Node, TreeCursor } from "web-tree-sitter";
 import { breathe } from "../../breathe.js";
 import { parse } from "../../change/imports/parsers.js";
+import type { Grammar } from "../../change/risk/languages.js";
 import { type Export, readExports, readTopLevel, type TopLevel } from "./exports.js";
-import type { Grammar } from "./languages.js";
 
 export interface Comment {
   /** UTF-16 offsets. */

@@ -1,7 +1,7 @@
+import type { Language } from "../../change/risk/languages.js";
+import { quote, type Reason, shownPath } from "../../change/risk/reasons.js";
 import type { ChangedFile } from "../../change/types.js";
-import type { Language } from "./languages.js";
 import { type ChangedLine, netLines } from "./lines.js";
-import { quote, type Reason, shownPath } from "./reasons.js";
 import type { Syntax } from "./syntax.js";
 
 const testName =

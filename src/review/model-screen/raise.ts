@@ -1,10 +1,10 @@
 import * as z from "zod";
+import { type ChangeClass, quote, type Reason } from "../../change/risk/reasons.js";
 import type { Change } from "../../change/types.js";
 import type { Config } from "../../config/schema.js";
 import { messageOf as errorMessage } from "../../errors.js";
 import { type LocalTier, openLocal } from "../../local/local.js";
 import type { Sluice } from "../../sluice.js";
-import { type ChangeClass, quote, type Reason } from "../classify/reasons.js";
 import { Asking } from "./asking.js";
 import { messageOf } from "./check.js";
 import { partsOf, partText } from "./show.js";

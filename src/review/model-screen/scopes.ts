@@ -1,6 +1,6 @@
 import type { Node } from "web-tree-sitter";
 import { parse } from "../../change/imports/parsers.js";
-import type { Grammar } from "../classify/languages.js";
+import type { Grammar } from "../../change/risk/languages.js";
 
 /** A function, method or class that a place is in. Lines are 1-based, both ends belong to it. */
 export interface Scope {

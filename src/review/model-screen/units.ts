@@ -1,8 +1,8 @@
 import { breathe } from "../../breathe.js";
+import { isCode, type Language, languageOf } from "../../change/risk/languages.js";
 import type { Change, ChangedFile, Hunk } from "../../change/types.js";
 import { maskCode } from "../../mask.js";
 import { printable } from "../../printable.js";
-import { isCode, type Language, languageOf } from "../classify/languages.js";
 import { looksLikeTest } from "../classify/tests.js";
 import { type LineRange, type Scope, scopesOf } from "./scopes.js";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Grammar } from "../../../src/review/classify/languages.js";
+import type { Grammar } from "../../../src/change/risk/languages.js";
 import { readSyntax, withoutComments } from "../../../src/review/classify/syntax.js";
 
 async function code(grammar: Grammar, text: string): Promise<string> {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Grammar } from "../../../src/review/classify/languages.js";
+import type { Grammar } from "../../../src/change/risk/languages.js";
 import { scopesOf } from "../../../src/review/model-screen/scopes.js";
 
 /** A text in which one line says HERE, and what that line is in, innermost first. */

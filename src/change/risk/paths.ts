@@ -1,7 +1,10 @@
-import type { ChangedFile } from "../../change/types.js";
-import { sensitiveWord } from "./calls.js";
+import type { ChangedFile } from "../types.js";
 import type { ChangeClass, Reason } from "./reasons.js";
 import { shownPath } from "./reasons.js";
+import { sensitiveWord } from "./signs.js";
+
+/** Where a file is, and was. */
+export type Paths = Pick<ChangedFile, "path" | "oldPath">;
 
 interface PathRule {
   rule: string;
@@ -99,7 +102,7 @@ const rules: readonly PathRule[] = [
 ];
 
 /** What a file's place says of it, before anybody reads it. */
-export function pathReasons(file: ChangedFile): Reason[] {
+export function pathReasons(file: Paths): Reason[] {
   const reasons: Reason[] = [];
   for (const path of new Set([file.path, file.oldPath ?? file.path])) {
     const lower = path.toLowerCase();
@@ -118,7 +121,7 @@ export function pathReasons(file: ChangedFile): Reason[] {
 }
 
 /** A word about security in a code or settings file's path; null when there is none. */
-export function sensitivePath(file: ChangedFile): Reason | null {
+export function sensitivePath(file: Paths): Reason | null {
   for (const path of [file.path, file.oldPath ?? file.path]) {
     for (const part of path.split("/")) {
       const word = sensitiveWord(part);
@@ -138,7 +141,7 @@ export function sensitivePath(file: ChangedFile): Reason | null {
 
 /** The reasons that the configuration's own patterns give. Matching ignores case and sees dot files. */
 export async function patternReasons(
-  files: readonly ChangedFile[],
+  files: readonly Paths[],
   patterns: { security: readonly string[]; complex: readonly string[] },
 ): Promise<Reason[]> {
   const { Minimatch } = await import("minimatch");
@@ -164,4 +167,12 @@ export async function patternReasons(
     }
   }
   return reasons;
+}
+
+/** Files that say which code from outside a project takes. */
+const manifest =
+  /(?:^|\/)(?:package\.json|jsr\.json|deno\.jsonc?|bower\.json|pnpm-workspace\.yaml|requirements[^/]*\.(?:txt|in)|requirements\/[^/]*\.(?:txt|in)|constraints[^/]*\.txt|pyproject\.toml|setup\.cfg|pipfile|environment\.ya?ml|conda[^/]*\.ya?ml|pixi\.toml|cargo\.toml|go\.mod|go\.work|pom\.xml|libs\.versions\.toml|build\.sbt|project\.clj|gemfile|composer\.json|nuget\.config|packages\.config|directory\.packages\.props|paket\.dependencies|mix\.exs|rebar\.config|pubspec\.yaml|podfile|cartfile|package\.swift|vcpkg\.json|conanfile\.(?:txt|py)|flake\.nix|stack\.yaml|dune-project|dub\.json|shard\.yml)$|\.(?:gemspec|cabal|opam|nimble|rockspec)$|(?:^|\/)(?:build|settings)\.gradle(?:\.kts)?$|\.[cfv][sb]?proj$/;
+
+export function isManifest(path: string): boolean {
+  return manifest.test(path.toLowerCase());
 }
