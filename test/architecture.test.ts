@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 const layers = [
   ["tools", "src/cli", "src/mcp"],
   ["src/interview", "src/plan", "src/work", "src/review"],
-  ["src/analyzers", "src/local", "src/premium", "src/flow"],
+  ["src/analyzers", "src/gates", "src/local", "src/premium", "src/flow"],
   ["src/change", "src/state"],
   ["src/config"],
   ["src"],

@@ -7,11 +7,11 @@ import { type Loaded, loadConfiguration, loadUserConfiguration } from "../config
 import { userConfigurationPath } from "../config/paths.js";
 import { readTrust } from "../config/trust.js";
 import { isSluiceError, messageOf } from "../errors.js";
+import { findGates } from "../gates/find.js";
 import { openSource } from "../premium/open-source.js";
 import { type SourceStatus, sourceStatuses } from "../premium/sources.js";
 import { printable, printableJson } from "../printable.js";
 import { runProcess } from "../process.js";
-import { findGates } from "../review/gates.js";
 import type { Sluice } from "../sluice.js";
 import { readRepositoryConfiguration } from "../state/repository-configuration.js";
 import { openStore } from "../state/store.js";

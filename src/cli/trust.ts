@@ -2,8 +2,8 @@ import { openRepository } from "../change/repository.js";
 import { loadConfiguration, loadUserConfiguration } from "../config/load.js";
 import { readTrust, sensitiveHash, writeTrust } from "../config/trust.js";
 import { UsageError } from "../errors.js";
+import { findGates } from "../gates/find.js";
 import { printable } from "../printable.js";
-import { findGates } from "../review/gates.js";
 import { readRepositoryConfiguration } from "../state/repository-configuration.js";
 import type { AddCommand, CommandContext } from "./command-line.js";
 

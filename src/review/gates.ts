@@ -1,24 +1,23 @@
 import type { Change } from "../change/types.js";
 import type { Config } from "../config/schema.js";
 import type { Trust } from "../config/trust.js";
+import { checkedOutTree, notCheckedOut } from "../gates/checked-out.js";
+import { Comparison } from "../gates/compare.js";
+import { checkEnvironment, type Environment, secretValues } from "../gates/environment.js";
+import { filesOnDisk } from "../gates/files.js";
+import { checkNames, findGates, type GatePlan } from "../gates/find.js";
+import { Output } from "../gates/output.js";
+import { ProblemLines } from "../gates/problems.js";
+import { projectFilesPresent } from "../gates/projects.js";
+import { notRunnable, runCheck } from "../gates/run.js";
+import { programFolders } from "../gates/virtual-environment.js";
 import { Mask } from "../mask.js";
 import type { Sluice } from "../sluice.js";
 import type { StateStore } from "../state/store.js";
-import { checkedOutTree, notCheckedOut } from "./gates/checked-out.js";
-import { Comparison } from "./gates/compare.js";
-import { checkEnvironment, type Environment, secretValues } from "./gates/environment.js";
-import { filesOnDisk } from "./gates/files.js";
-import { checkNames, findGates, type GatePlan } from "./gates/find.js";
 import { fitted } from "./gates/fit.js";
-import { Output } from "./gates/output.js";
-import { ProblemLines } from "./gates/problems.js";
-import { projectFilesPresent } from "./gates/projects.js";
-import { notRunnable, runCheck } from "./gates/run.js";
-import { programFolders } from "./gates/virtual-environment.js";
 import type { Check, GatesResult } from "./gates-schema.js";
 import { treesOf } from "./reviewed-trees.js";
 
-export { findGates, type GatePlan } from "./gates/find.js";
 export { type Check, type GatesResult, gatesOutput } from "./gates-schema.js";
 
 export interface GatesOptions {

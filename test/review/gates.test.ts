@@ -7,7 +7,8 @@ import { type ChangeArguments, openChange } from "../../src/change/change.js";
 import { openRepository } from "../../src/change/repository.js";
 import { type Config, configSchema, type GateCommand } from "../../src/config/schema.js";
 import type { Trust } from "../../src/config/trust.js";
-import { findGates, type GatesResult, gatesOutput, runGates } from "../../src/review/gates.js";
+import { findGates } from "../../src/gates/find.js";
+import { type GatesResult, gatesOutput, runGates } from "../../src/review/gates.js";
 import { openStore } from "../../src/state/store.js";
 import { type TestRepository, testRepository } from "../support/repository.js";
 

@@ -1,7 +1,7 @@
 import { openRepository } from "../../src/change/repository.js";
 import { loadConfiguration } from "../../src/config/load.js";
 import { sensitiveHash, writeTrust } from "../../src/config/trust.js";
-import { findGates } from "../../src/review/gates.js";
+import { findGates } from "../../src/gates/find.js";
 import { readRepositoryConfiguration } from "../../src/state/repository-configuration.js";
 import type { TestRepository } from "./repository.js";
 

@@ -1,7 +1,7 @@
-import { openObjectStore } from "../../change/object-store.js";
-import { withoutState } from "../../change/state-paths.js";
-import type { Change, Repository } from "../../change/types.js";
-import { worktreeTree } from "../../change/worktree.js";
+import { openObjectStore } from "../change/object-store.js";
+import { withoutState } from "../change/state-paths.js";
+import type { Change, Repository } from "../change/types.js";
+import { worktreeTree } from "../change/worktree.js";
 
 /** The tree of what is checked out now, with all edits and untracked files, without Sluice's own state. */
 export async function checkedOutTree(repository: Repository, signal: AbortSignal): Promise<string> {

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { openRepository } from "../../src/change/repository.js";
 import { type Config, configSchema } from "../../src/config/schema.js";
-import { simpleCommands } from "../../src/review/gates/scripts.js";
-import { findGates } from "../../src/review/gates.js";
+import { findGates } from "../../src/gates/find.js";
+import { simpleCommands } from "../../src/gates/scripts.js";
 import { type TestRepository, testRepository } from "../support/repository.js";
 
 const repositories: TestRepository[] = [];

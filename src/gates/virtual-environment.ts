@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Change } from "../../change/types.js";
+import type { Change } from "../change/types.js";
 
 const folders = [".venv", "venv"];
 

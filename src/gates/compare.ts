@@ -1,6 +1,6 @@
-import type { Change } from "../../change/types.js";
-import { Mask } from "../../mask.js";
-import type { Sluice } from "../../sluice.js";
+import type { Change } from "../change/types.js";
+import { Mask } from "../mask.js";
+import type { Sluice } from "../sluice.js";
 import { type Baseline, makeBaseline } from "./baseline.js";
 import type { Environment } from "./environment.js";
 import { filesOfTree } from "./files.js";

@@ -1,6 +1,6 @@
 import { access, constants, stat } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
-import type { Sluice } from "../../sluice.js";
+import type { Sluice } from "../sluice.js";
 
 /**
  * What a check may know of our environment: where programs, homes, caches and certificates are. Everything else,

@@ -1,8 +1,8 @@
 import { chmod, lstat, mkdir, readdir, realpath, symlink } from "node:fs/promises";
 import { dirname, join, posix, relative, sep } from "node:path";
-import type { Change, TreeEntry } from "../../change/types.js";
-import { isSluiceError, messageOf } from "../../errors.js";
-import { makeTemporary, removeTemporary } from "../../temporary.js";
+import type { Change, TreeEntry } from "../change/types.js";
+import { isSluiceError, messageOf } from "../errors.js";
+import { makeTemporary, removeTemporary } from "../temporary.js";
 
 /** The base of a change as files in a folder of its own, beside the dependencies installed in the work tree. */
 export interface Baseline {

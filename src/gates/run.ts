@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf } from "../../errors.js";
-import { type RunResult, runProcess } from "../../process.js";
+import { messageOf } from "../errors.js";
+import { type RunResult, runProcess } from "../process.js";
 import { type Environment, findProgram } from "./environment.js";
 import type { GatePlan } from "./find.js";
 import type { Output, Printed } from "./output.js";

@@ -2,8 +2,8 @@ import { isUtf8 } from "node:buffer";
 import { constants } from "node:fs";
 import { open, readdir, realpath } from "node:fs/promises";
 import { basename, join, relative, sep } from "node:path";
-import type { Change, Side } from "../../change/types.js";
-import { UsageError } from "../../errors.js";
+import type { Change, Side } from "../change/types.js";
+import { UsageError } from "../errors.js";
 
 /** A project's files, from the disk or from one of a change's trees. Paths are relative, `/`-separated. */
 export interface ProjectFiles {

@@ -1,6 +1,6 @@
-import type { Repository } from "../../change/types.js";
-import type { Config, GateCommand } from "../../config/schema.js";
-import type { Trust } from "../../config/trust.js";
+import type { Repository } from "../change/types.js";
+import type { Config, GateCommand } from "../config/schema.js";
+import type { Trust } from "../config/trust.js";
 import { filesOnDisk, type ProjectFiles, resolveInside } from "./files.js";
 import { findCommands } from "./projects.js";
 import { type Source, scriptsHash, sourcesOf } from "./scripts.js";

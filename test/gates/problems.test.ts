@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { Output } from "../../src/gates/output.js";
+import { isErrorLine, ProblemLines } from "../../src/gates/problems.js";
 import { Mask } from "../../src/mask.js";
-import { Output } from "../../src/review/gates/output.js";
-import { isErrorLine, ProblemLines } from "../../src/review/gates/problems.js";
 
 function problems(text: string): ProblemLines {
   const lines = new ProblemLines(["/home/project", "/tmp/base/tree"]);

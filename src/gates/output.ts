@@ -1,7 +1,7 @@
 import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
-import type { Mask } from "../../mask.js";
-import { printable } from "../../printable.js";
+import type { Mask } from "../mask.js";
+import { printable } from "../printable.js";
 import { isErrorLine, type ProblemLines } from "./problems.js";
 
 /** What a check printed, boiled down. */
