@@ -38,7 +38,10 @@ export function failureOfAnswer(endpoint: Endpoint, model: string, answer: BadAn
     details: LocalFailureDetails = {},
   ): LocalFailure => new LocalFailure(kind, message, hint, { status, ...details });
 
-  if (status === 401 || status === 403) return fail("refused", ...refusedWords(endpoint, where, status));
+  // LiteLLM without a database looks there for a key that is not its master key.
+  const lookedUp = said.type.includes("no_db_connection");
+  if (status === 401 || status === 403 || lookedUp)
+    return fail("refused", ...refusedWords(endpoint, where, status));
   if (status === 407)
     return fail(
       "refused",

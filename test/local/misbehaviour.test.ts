@@ -141,6 +141,20 @@ describe("a server that refuses", () => {
     ],
     ["breaks", { reply: { status: 500, body: "oops" } }, "protocol", /log/],
     ["wants a key", { key: "secret" }, "refused", /local\.api_key_env/],
+    [
+      "looks for an unknown key in a database that it does not have",
+      {
+        server: "plain",
+        reply: {
+          status: 400,
+          body: {
+            error: { message: "No connected db.", type: "no_db_connection", param: null, code: "400" },
+          },
+        },
+      },
+      "refused",
+      /local\.api_key_env/,
+    ],
     ["has other models", { models: [{ id: "qwen3" }, { id: "llama3" }] }, "model_unknown", /LOCAL_MODEL/],
     [
       "has another model of a similar name",
