@@ -65,9 +65,48 @@ export function routingChoices(
   return { choices, problems };
 }
 
+/**
+ * The places of a list of models for anything that is no review of a change, in order, and what is wrong with those
+ * that lead nowhere. An entry is `source:model`; a bare routing name, which is any source that has that model; or
+ * `quota_lowest`, which is any source, with the first model of the list that it has, else its own good and cheap one.
+ */
+export function modelChoices(
+  settings: Settings,
+  list: readonly string[],
+): { choices: Choice[]; problems: string[] } {
+  const problems: string[] = [];
+  const names = list.filter((entry) => entry !== quotaLowest).map((entry) => split(entry).name || entry);
+  const choices = list.map((entry): Choice => {
+    if (entry === quotaLowest) return { entry, candidates: everySource(settings, names, "ROUTINE") };
+    const { source, name } = split(entry);
+    if (name !== "") {
+      const problem = misunderstood(settings, entry, source, name);
+      if (problem !== null) problems.push(problem);
+      return { entry, candidates: [candidate(settings, source, name, problem)] };
+    }
+    const candidates = everySource(settings, [entry], "COMPLEX");
+    if (candidates.length === 0) {
+      problems.push(
+        `\`${entry}\` is no model that a premium source lists; known are ${routingNames(settings).join(", ")}`,
+      );
+    }
+    return { entry, candidates };
+  });
+  return { choices, problems };
+}
+
+/** Ids of every model that a list for `modelChoices` leads to, the ones that stand for retired models included. */
+export function chosenModels(settings: Settings, list: readonly string[]): Set<string> {
+  return idsOf(modelChoices(settings, list).choices);
+}
+
 /** Ids of every model that a class's list leads to, by any source, the ones that stand for retired models included. */
 export function namedModels(settings: Settings, list: readonly string[], asked: Class): Set<string> {
-  const models = routingChoices(settings, list, asked).choices.flatMap(({ candidates }) =>
+  return idsOf(routingChoices(settings, list, asked).choices);
+}
+
+function idsOf(choices: readonly Choice[]): Set<string> {
+  const models = choices.flatMap(({ candidates }) =>
     candidates.flatMap(({ model }) => (model === null ? [] : [model])),
   );
   return new Set(models.flatMap(({ id, also }) => [id, ...also]));

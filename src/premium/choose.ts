@@ -28,7 +28,7 @@ export interface Asked {
   statuses: ReadonlyMap<string, SourceStatus>;
   /** Of the context. */
   tokens: number;
-  /** Left out: what this review tried in vain. Without a model, the whole source. */
+  /** Left out: what this call tried in vain. Without a model, the whole source. */
   tried?: readonly { source: string; model?: string | undefined }[] | undefined;
   /** Stays in a draw. */
   prefer?: { source: string; model: string } | null | undefined;
@@ -112,7 +112,7 @@ function judge(candidate: Candidate, asked: Asked, quota: QuotaState, now: numbe
   );
   // One that failed a moment ago is back when its throttle says so; what failed without one has no such time.
   const possible = against.length === 0;
-  if (tried) against.push("tried for this review, in vain");
+  if (tried) against.push("tried in this call, in vain");
   if (!assessment.eligible) against.push(assessment.why);
   const room = model === null ? null : Math.floor(model.context * usableShare);
   const tooLarge = room !== null && asked.tokens > room;

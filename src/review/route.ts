@@ -4,22 +4,15 @@ import type { Change } from "../change/types.js";
 import type { Config } from "../config/schema.js";
 import { ConfigurationError } from "../errors.js";
 import { type Choice, routingChoices } from "../premium/candidates.js";
-import { type Considered, consider, earliest } from "../premium/choose.js";
-import type { openSource } from "../premium/open-source.js";
 import { iso } from "../premium/pacing.js";
-import { probeStale } from "../premium/quota.js";
-import { quotaStore } from "../premium/quota-store.js";
-import { chooseAndReserve, type Reserved } from "../premium/reservations.js";
-import { type SourceStatus, sourceStatuses } from "../premium/sources.js";
+import { look, type Selection, whatIsMissing } from "../premium/selection.js";
 import type { Sluice } from "../sluice.js";
-import { readQuota } from "../state/quota-state.js";
 import type { StateStore } from "../state/store.js";
 import type { ChangeClass } from "./classify.js";
 import { type ContextSize, contextSize } from "./context.js";
 import { treesOf } from "./reviewed-trees.js";
 import type { Route } from "./route-schema.js";
 
-export { type Outcome, type Reserved, settle } from "../premium/reservations.js";
 export { type Route, routeOutput } from "./route-schema.js";
 
 export interface RouteOptions {
@@ -34,8 +27,6 @@ const shownCandidates = 24;
 const shownFiles = 20;
 const shownNotShown = 8;
 const shownWindows = 4;
-/** Milliseconds that a review may take, unless its caller says so. */
-const reviewTime = 20 * 60_000;
 
 /**
  * Which premium source and model should review a change of this class, by `review.routing`, by what is configured
@@ -47,74 +38,22 @@ const reviewTime = 20 * 60_000;
  * @throws ConfigurationError when no entry of the class's list means anything
  */
 export async function route(change: Change, sluice: Sluice, options: RouteOptions): Promise<Route> {
-  const { choices, problems } = choicesOf(options);
-  const { config } = options;
+  const { store, config } = options;
+  const choices = reviewerChoices(config, options.class);
   const size = await contextSize(change, options.context, options.signal);
-  const statuses = await statusesOf(sluice, config);
-  const store = await quotaStore(sluice, config, options.store);
-  const quota = await readQuota(store, sluice);
-  const asked = { config, statuses, tokens: size.tokens };
-  const considered = consider(choices, asked, quota, sluice.clock());
-  return answer(change, options, { considered, problems, size });
-}
-
-export interface ReserveOptions extends RouteOptions {
-  /** What this review tried in vain, and is left out: a model of a source or, without `model`, all of the source. */
-  tried?: readonly { source: string; model?: string | undefined }[] | undefined;
-  /** Who reviewed this before, and whose session can go on: stays unless another one has clearly more left. */
-  prefer?: { source: string; model: string } | null | undefined;
-  /** What the call will probably take altogether; default the context's size. */
-  tokens?: number | undefined;
-  /** Milliseconds that the call may take at most; default 20 minutes. */
-  timeout?: number | undefined;
-  /** The context's size, where it is known already. */
-  size?: ContextSize | undefined;
-  /** How a source is opened to be asked what it has left. */
-  open?: typeof openSource | undefined;
+  const selection = await look(sluice, { store, config, choices: choices.choices, tokens: size.tokens });
+  return routeOf(change, options, { selection, problems: choices.problems, size });
 }
 
 /**
- * Chooses as `route` does, and reserves the choice for a call in the same locked step, so that of several processes
- * that want the last of a window one gets it. Before, sources whose figures are too old to decide on are asked what
- * they have left (at most 8 s, no model call). What is reserved must be ended by `settle`.
+ * Whom the list of a class leads to.
  *
- * @returns `reserved` is null unless the decision is `route`
- * @throws ConfigurationError when no entry of the class's list means anything
+ * @throws ConfigurationError when no entry of it means anything
  */
-export async function reserveRoute(
-  change: Change,
-  sluice: Sluice,
-  options: ReserveOptions,
-): Promise<{ route: Route; reserved: Reserved | null }> {
-  const { choices, problems } = choicesOf(options);
-  const { config, context, signal, tried = [], prefer } = options;
-  const size = options.size ?? (await contextSize(change, context, signal));
-  const statuses = await statusesOf(sluice, config);
-  const store = await quotaStore(sluice, config, options.store);
-  const sources = [
-    ...new Set(
-      choices.flatMap(({ candidates }) =>
-        candidates.flatMap(({ source, model }) => (model === null || isTried(tried, source) ? [] : [source])),
-      ),
-    ),
-  ];
-  const { open } = options;
-  await probeStale(sluice, { store, config, statuses: [...statuses.values()], sources, signal, open });
-  const asked = { config, statuses, tokens: size.tokens, tried, prefer };
-  const { considered, reserved } = await chooseAndReserve(
-    store,
-    sluice,
-    (quota, now) => consider(choices, asked, quota, now),
-    { tokens: options.tokens ?? size.tokens, timeout: options.timeout ?? reviewTime },
-  );
-  return { route: answer(change, options, { considered, problems, size }), reserved };
-}
-
-function isTried(tried: NonNullable<ReserveOptions["tried"]>, source: string): boolean {
-  return tried.some((one) => one.source === source && one.model === undefined);
-}
-
-function choicesOf({ config, class: asked }: RouteOptions): { choices: Choice[]; problems: string[] } {
+export function reviewerChoices(
+  config: RouteOptions["config"],
+  asked: ChangeClass,
+): { choices: Choice[]; problems: string[] } {
   const list = config.review.routing[classKey(asked)];
   const { choices, problems } = routingChoices(config, list, asked);
   if (!choices.some(({ candidates }) => candidates.some(({ model }) => model !== null))) {
@@ -126,31 +65,20 @@ function choicesOf({ config, class: asked }: RouteOptions): { choices: Choice[];
   return { choices, problems };
 }
 
-async function statusesOf(
-  sluice: Sluice,
-  config: RouteOptions["config"],
-): Promise<Map<string, SourceStatus>> {
-  return new Map((await sourceStatuses(sluice, config)).map((status) => [status.source, status]));
-}
-
-function answer(
+/** A choice of whom to ask, as a result shows it. */
+export function routeOf(
   change: Change,
-  { context, class: asked }: RouteOptions,
-  { considered, problems, size }: { considered: Considered[]; problems: string[]; size: ContextSize },
+  { context, class: asked }: Pick<RouteOptions, "context" | "class">,
+  { selection, problems, size }: { selection: Selection; problems: string[]; size: ContextSize },
 ): Route {
-  const chosen = considered.find(({ eligible }) => eligible) ?? null;
-  const configured = considered.filter(
-    ({ status, candidate }) => status?.configured === true && candidate.model !== null,
-  );
-  const decision = chosen ? "route" : configured.length > 0 ? "all_exhausted" : "none_configured";
-  const available = decision === "all_exhausted" ? earliest(considered) : null;
+  const { decision, chosen, considered, availableAt } = selection;
   return {
     decision,
     source: chosen?.candidate.source ?? null,
     model: chosen?.candidate.model?.id ?? null,
     access: chosen?.status?.access ?? null,
     class: asked,
-    next: whatNext(decision, chosen, considered, available, size.tokens, asked),
+    next: whatNext(selection, size.tokens, asked),
     candidates: considered
       .slice(0, shownCandidates)
       .map(({ candidate, assessment, eligible, score, why }) => ({
@@ -173,7 +101,7 @@ function answer(
         .map(({ path, reason }) => ({ path: shownPath(path), reason })),
       more_not_shown: Math.max(0, context.not_shown.length - shownNotShown),
     },
-    next_available_at: available === null ? null : iso(available),
+    next_available_at: availableAt === null ? null : iso(availableAt),
     problems: problems.slice(0, 5),
     trees: treesOf(change),
   };
@@ -185,33 +113,21 @@ export function classKey(asked: ChangeClass): "security" | "complex" | "routine"
   return asked === "COMPLEX" ? "complex" : "routine";
 }
 
-function whatNext(
-  decision: Route["decision"],
-  chosen: Considered | null,
-  considered: readonly Considered[],
-  available: number | null,
-  tokens: number,
-  asked: ChangeClass,
-): string {
+function whatNext(selection: Selection, tokens: number, asked: ChangeClass): string {
+  const { decision, chosen, availableAt } = selection;
   if (chosen) {
     const how = chosen.status?.access === "api" ? "over its API" : "through its own program";
     return `Have ${chosen.candidate.model?.id} of ${chosen.candidate.source} review the change ${how}: the diff and the files of context, whole (${tokens} tokens). Then call record_verdict, and record_usage with what it used.`;
   }
   if (decision === "none_configured") {
-    const ways = [
-      ...new Set(
-        considered.map(
-          ({ candidate, status }) => `${candidate.source}: ${status?.why ?? candidate.why ?? "unknown"}`,
-        ),
-      ),
-    ];
-    return `No reviewer for a ${asked} change is set up. Review it yourself and call record_verdict, or ask the user to set one up (${ways.slice(0, 4).join("; ")}).`;
+    return `No reviewer for a ${asked} change is set up. Review it yourself and call record_verdict, or ask the user to set one up (${whatIsMissing(selection).slice(0, 4).join("; ")}).`;
   }
-  const fits = considered.filter(({ tooSmall }) => tooSmall);
-  if (fits.length > 0 && available === null) {
+  if (selection.tooLarge) {
     return `The context of ${tokens} tokens fits no model that is left for a ${asked} change. Review it in parts (\`paths\`), or route to a model with a larger window; nothing is cut silently.`;
   }
   const when =
-    available === null ? "nobody knows until when; see candidates" : `the first is back at ${iso(available)}`;
+    availableAt === null
+      ? "nobody knows until when; see candidates"
+      : `the first is back at ${iso(availableAt)}`;
   return `Every reviewer for a ${asked} change is used up or throttled: ${when}. Go on with other work and come back then, or review it yourself and call record_verdict. When you see quota again, say so with record_usage.`;
 }

@@ -1,4 +1,5 @@
 import type { Surroundings } from "../change/surroundings.js";
+import type { Attempt } from "../premium/exchange.js";
 import type { openSource } from "../premium/open-source.js";
 import type { Sluice } from "../sluice.js";
 import type { VerdictRecord } from "../state/review-state.js";
@@ -83,16 +84,6 @@ export interface Step {
   attempts?: Attempt[];
   /** What to do when no premium model gave a verdict. */
   premiumNext?: string;
-}
-
-/** One premium source that was asked, or was about to be. */
-export interface Attempt {
-  source: string;
-  model: string;
-  /** `answered`, or the kind of failure. */
-  outcome: string;
-  why: string;
-  ms: number;
 }
 
 export interface Stage<N extends string = string> {

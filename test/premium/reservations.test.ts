@@ -185,7 +185,7 @@ describe("a reservation", () => {
     const { reserved, considered } = await reserve({ tried: [{ source: "claude_max" }] });
     expect(reserved).toBeNull();
     expect(considered.map(({ why }) => why)).toEqual([
-      "tried for this review, in vain",
+      "tried in this call, in vain",
       expect.stringContaining("2026-03-01T15:00"),
     ]);
   });

@@ -1,13 +1,13 @@
 import * as z from "zod";
 import { fingerprint } from "../../change/fingerprint.js";
 import type { Change } from "../../change/types.js";
+import type { Conversation } from "../../premium/exchange.js";
 import type { Sluice } from "../../sluice.js";
 import { findVerdicts, type VerdictRecord } from "../../state/review-state.js";
 import type { StateStore } from "../../state/store.js";
 import { newHunks } from "../new-hunks.js";
 import type { Blocker } from "../step.js";
 import { type Composed, manifestKey, type Prior, shownKey } from "./compose.js";
-import type { Conversation } from "./exchange.js";
 
 /** What premium reviewers asked for on this task or branch and what none of them called settled since. */
 export interface Earlier {

@@ -1,8 +1,6 @@
-import { type OutgoingSecret, type OutgoingText, secretsIn } from "../../analyzers/secrets/outgoing.js";
+import type { OutgoingText } from "../../analyzers/secrets/outgoing.js";
+import type { Advice } from "../../analyzers/secrets/refuse.js";
 import type { Change } from "../../change/types.js";
-import type { Config } from "../../config/schema.js";
-import { isSluiceError, messageOf, SourceError, UsageError } from "../../errors.js";
-import type { Sluice } from "../../sluice.js";
 import { diffedPaths } from "../context.js";
 import type { Material } from "./material.js";
 
@@ -13,50 +11,20 @@ export interface Outgoing {
   around: string;
 }
 
-const shownSecrets = 5;
-
-/**
- * Stops a call whose text holds a secret. Exceptions are the user's own, by hash.
- *
- * @throws UsageError that names each of them, and SourceError when a text could not be searched
- */
-export async function refuseSecrets(
-  outgoing: Outgoing,
-  { config, sluice, signal }: { config: Pick<Config, "secrets">; sluice: Sluice; signal: AbortSignal },
-): Promise<void> {
-  let found: OutgoingSecret[];
-  try {
-    found = await secretsIn(await textsOf(outgoing, signal), { sluice, signal });
-  } catch (error) {
-    if (signal.aborted || isSluiceError(error)) throw error;
-    throw new SourceError(
-      `Nothing was sent: ${messageOf(error)}.`,
-      "Call again. If it stays so, leave that file out with `paths`, and review it elsewhere.",
-      { kind: "secrets" },
-    );
-  }
-  const allowed = new Set(config.secrets.allow);
-  const seen = new Set<string>();
-  const secrets = found.filter(({ hash }) => !allowed.has(hash) && !seen.has(hash) && seen.add(hash));
-  if (secrets.length === 0) return;
-  const list = secrets
-    .slice(0, shownSecrets)
-    .map(
-      ({ path, line, what, masked, hash }) =>
-        `${path}:${line} ${what} (${masked.slice(0, 120)}) sha256 ${hash}`,
-    );
-  const more = secrets.length > shownSecrets ? ` and ${secrets.length - shownSecrets} more` : "";
-  throw new UsageError(
-    `Nothing was sent to a premium model: the text holds ${secrets.length === 1 ? "a secret" : `${secrets.length} secrets`}: ${list.join("; ")}${more}.`,
-    "Take it out of the change (and revoke it if it was ever real). If it is none, a person adds its SHA-256 to `secrets.allow` in their own configuration.",
-  );
-}
+/** What to do about a secret in a change. */
+export const changeAdvice: Advice = {
+  found: "Take it out of the change (and revoke it if it was ever real).",
+  unsearched: "Call again. If it stays so, leave that file out with `paths`, and review it elsewhere.",
+};
 
 /**
  * Every text as it is sent: files whole, then what only the diff has. Of a file that is shown whole that is how the
  * lines of its hunks were before, with those around them: what begins a key may stand in a line that did not change.
  */
-async function textsOf({ change, material, around }: Outgoing, signal: AbortSignal): Promise<OutgoingText[]> {
+export async function outgoingTexts(
+  { change, material, around }: Outgoing,
+  signal: AbortSignal,
+): Promise<OutgoingText[]> {
   const texts = material.parts.flatMap(({ path, text }) => (path === null ? [] : [{ path, text }]));
   const whole = new Set(texts.map(({ path }) => path));
   const added = new Set(change.files.filter(({ status }) => status === "added").map(({ path }) => path));

@@ -1,21 +1,29 @@
 import { writeFile } from "node:fs/promises";
+import { refuseSecrets } from "../../analyzers/secrets/refuse.js";
 import { type Surroundings, surroundings } from "../../change/surroundings.js";
 import { countTokens } from "../../change/tokens.js";
 import { messageOf } from "../../errors.js";
+import { type Attempt, type Conversation, exchange } from "../../premium/exchange.js";
 import type { openSource } from "../../premium/open-source.js";
+import { isSameModel } from "../../premium/same-model.js";
 import { recordVerdict, type VerdictRecord } from "../../state/review-state.js";
 import type { StateStore } from "../../state/store.js";
 import type { ContextSize } from "../context.js";
 import { verdictRecord } from "../record-verdict.js";
-import type { Route } from "../route-schema.js";
-import type { Attempt, Blocker, Known } from "../step.js";
-import { isBlocking, NoVerdict, type ReadAnswer, type ReviewFinding, readAnswer } from "./answer.js";
+import { type Route, reviewerChoices, routeOf } from "../route.js";
+import type { Blocker, Known } from "../step.js";
+import {
+  answerJsonSchema,
+  isBlocking,
+  NoVerdict,
+  type ReadAnswer,
+  type ReviewFinding,
+  readAnswer,
+} from "./answer.js";
 import { type Composed, compose, type ManifestEntry, manifestKey } from "./compose.js";
 import { continuation, earlierReview, priorOf, stillOpen } from "./earlier.js";
-import { type Conversation, exchange } from "./exchange.js";
 import { gatherMaterial, type Material } from "./material.js";
-import { refuseSecrets } from "./outgoing.js";
-import { isSameModel } from "./same-model.js";
+import { changeAdvice, outgoingTexts } from "./outgoing.js";
 
 export interface PremiumVerdict {
   kind: "verdict";
@@ -81,28 +89,32 @@ export async function premiumReview(
   const prior = earlier === null ? null : priorOf(earlier, change);
   const common = { change, class: asked, material, open, prior };
   const whole = await compose({ ...common, known: null });
-  await refuseSecrets({ change, material, around: whole.around }, { config, sluice, signal });
+  const texts = await outgoingTexts({ change, material, around: whole.around }, signal);
+  await refuseSecrets(texts, { config, sluice, signal, advice: changeAdvice });
   const again =
     earlier === null
       ? null
       : await continuation(earlier, store, (shown) => compose({ ...common, known: shown }));
-  const outcome = await exchange(change, {
-    sluice,
+  const { choices, problems } = reviewerChoices(config, asked);
+  const size = await sizeOf(whole, material);
+  const outcome = await exchange(sluice, {
     store,
     config,
-    class: asked,
-    context: around,
-    size: await sizeOf(whole, material),
+    choices,
+    tokens: size.tokens,
     whole,
     again,
+    schema: { name: "review", json: answerJsonSchema },
+    doing: "is reviewing",
     signal,
     onProgress,
-    onSend: options.onSend,
-    onFail: options.onFail,
-    open: options.open,
+    ...options,
   });
-  if (outcome.answer === null)
-    return { kind: "unanswered", route: outcome.route, attempts: outcome.attempts };
+  if (outcome.answer === null) {
+    const { selection, attempts } = outcome;
+    const route = routeOf(change, { context: around, class: asked }, { selection, problems, size });
+    return { kind: "unanswered", route, attempts };
+  }
   const { answer, model, reserved, attempts, continued } = outcome;
   const who = { source: reserved.source, model };
   let read: ReadAnswer;

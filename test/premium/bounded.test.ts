@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { bounded } from "../../../src/review/premium-review/bounded.js";
+import { bounded } from "../../src/premium/bounded.js";
 
 beforeEach(() => {
   vi.useFakeTimers();

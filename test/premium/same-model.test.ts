@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { isSameModel } from "../../../src/review/premium-review/same-model.js";
+import { isSameModel } from "../../src/premium/same-model.js";
 
 it.each([
   ["gpt-5.2", "gpt-5.2-2025-12-11", true],

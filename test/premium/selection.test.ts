@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openChange } from "../../src/change/change.js";
-import { surroundings } from "../../src/change/surroundings.js";
-import type { Change } from "../../src/change/types.js";
+import { openRepository } from "../../src/change/repository.js";
 import { loadUserConfiguration } from "../../src/config/load.js";
 import type { Config } from "../../src/config/schema.js";
+import { routingChoices } from "../../src/premium/candidates.js";
 import type { openSource } from "../../src/premium/open-source.js";
+import { settle } from "../../src/premium/reservations.js";
+import { look, type TakeOptions, take } from "../../src/premium/selection.js";
 import type { PremiumSource } from "../../src/premium/source.js";
-import { type ReserveOptions, reserveRoute, route, settle } from "../../src/review/route.js";
 import { readQuota, recordUsage, type WindowReading } from "../../src/state/quota-state.js";
 import { openStore, type StateStore } from "../../src/state/store.js";
 import { type TestRepository, testRepository } from "../support/repository.js";
@@ -23,7 +23,6 @@ const weekly = (used: number): WindowReading => ({
 });
 
 let repository: TestRepository;
-let change: Change;
 let config: Config;
 let store: StateStore;
 let asked: string[];
@@ -32,15 +31,9 @@ let left: Record<string, number>;
 
 beforeEach(async () => {
   repository = testRepository();
-  repository.write({ "src/a.ts": "export const a = 1;\n" });
-  repository.commit();
-  repository.write({ "src/a.ts": "export const a = 2;\n" });
   const sluice = repository.sluice({ clock: () => now });
-  change = await openChange(sluice, {});
-  const loaded = (await loadUserConfiguration(sluice)).config;
-  const routing = { ...loaded.review.routing, complex: ["openai_pro:codex-5.2", "claude_max:opus-4.5"] };
-  config = { ...loaded, review: { ...loaded.review, routing } };
-  store = await openStore(sluice, change.repository);
+  config = (await loadUserConfiguration(sluice)).config;
+  store = await openStore(sluice, await openRepository(sluice, undefined, { allowed: [], signal }));
   asked = [];
   left = {};
 });
@@ -61,24 +54,25 @@ const open: typeof openSource = async (_sluice, _config, { source, access }) => 
   return opened;
 };
 
-async function reserve(more: Partial<ReserveOptions> = {}, env: Record<string, string> = keys) {
+const list = ["openai_pro:codex-5.2", "claude_max:opus-4.5"];
+const tokens = 400;
+
+async function reserve(more: Partial<TakeOptions> = {}, env: Record<string, string> = keys) {
   const sluice = repository.sluice({ clock: () => now, env });
-  const context = await surroundings(change, { sluice, signal });
-  return reserveRoute(change, sluice, { store, config, class: "COMPLEX", context, signal, open, ...more });
+  const { choices } = routingChoices(config, list, "COMPLEX");
+  return take(sluice, { store, config, choices, tokens, timeout: 60_000, signal, open, ...more });
 }
 const quota = async (source: string) =>
   (await readQuota(store, repository.sluice({ clock: () => now }))).sources[source];
 
-describe("choosing and reserving for a change", () => {
-  it("asks who could be chosen, reserves the change's size, and gives it back with what it cost", async () => {
+describe("choosing and reserving", () => {
+  it("asks who could be chosen, reserves the size, and gives it back with what it cost", async () => {
     left = { openai_pro: 0.2, claude_max: 0.2 };
-    const { route: chosen, reserved } = await reserve();
+    const { selection, reserved } = await reserve();
     expect(asked.sort()).toEqual(["claude_max", "openai_pro"]);
-    expect(chosen).toMatchObject({ decision: "route", source: "openai_pro", access: "api" });
-    expect(reserved).toMatchObject({ source: "openai_pro", tokens: chosen.context.tokens });
-    expect((await quota("openai_pro"))?.reservations).toMatchObject([
-      { id: reserved?.id, tokens: chosen.context.tokens },
-    ]);
+    expect(selection).toMatchObject({ decision: "route", chosen: { status: { access: "api" } } });
+    expect(reserved).toMatchObject({ source: "openai_pro", tokens });
+    expect((await quota("openai_pro"))?.reservations).toMatchObject([{ id: reserved?.id, tokens }]);
     if (reserved === null) throw new Error("nothing reserved");
     await settle(reserved, { ok: true, tokens: 1_234 });
     expect(await quota("openai_pro")).toMatchObject({
@@ -100,11 +94,11 @@ describe("choosing and reserving for a change", () => {
     await settle(second.reserved, { ok: false, failure: "usage_limit", throttle, tokens: 0 });
     const third = await reserve({ tried: [...tried, { source: "claude_max" }] });
     expect(third.reserved).toBeNull();
-    expect(third.route.decision).toBe("all_exhausted");
+    expect(third.selection.decision).toBe("all_exhausted");
     // Who asks without having tried hears when it goes on.
-    expect((await reserve()).route).toMatchObject({
+    expect((await reserve()).selection).toMatchObject({
       decision: "all_exhausted",
-      next_available_at: "2026-03-01T15:00:00.000Z",
+      availableAt: now + 3 * hour,
     });
   });
 
@@ -115,7 +109,7 @@ describe("choosing and reserving for a change", () => {
     await recordUsage(store, sluice, { source: "openai_pro", at: now - 2, windows: [weekly(0.5)] });
     await recordUsage(store, sluice, { source: "openai_pro", at: now - 2, tokens: 50_000 });
     await recordUsage(store, sluice, { source: "openai_pro", at: now - 1, windows: [weekly(0.9)] });
-    const both = await Promise.all([reserve({ tokens: 50_000 }), reserve({ tokens: 50_000 })]);
+    const both = await Promise.all([reserve({ expected: 50_000 }), reserve({ expected: 50_000 })]);
     expect(both.map(({ reserved }) => reserved?.source).sort()).toEqual(["claude_max", "openai_pro"]);
   });
 
@@ -130,11 +124,11 @@ describe("choosing and reserving for a change", () => {
     expect(mended.reserved?.source).toBe("openai_pro");
   });
 
-  it("reserves nothing and asks nobody where only a route is wanted", async () => {
+  it("reserves nothing and asks nobody where somebody only looks", async () => {
     const sluice = repository.sluice({ clock: () => now, env: keys });
-    const context = await surroundings(change, { sluice, signal });
-    const looked = await route(change, sluice, { store, config, class: "COMPLEX", context, signal });
-    expect(looked.source).toBe("openai_pro");
+    const { choices } = routingChoices(config, list, "COMPLEX");
+    const looked = await look(sluice, { store, config, choices, tokens });
+    expect(looked.chosen?.candidate.source).toBe("openai_pro");
     expect(asked).toEqual([]);
     expect(await quota("openai_pro")).toBeUndefined();
   });

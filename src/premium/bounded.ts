@@ -1,4 +1,4 @@
-import { SourceFailure } from "../../premium/source.js";
+import { SourceFailure } from "./source.js";
 
 /**
  * Has a call end at a time, whatever it does itself: a reviewer that hangs would hold its caller, and its reservation,

@@ -1,20 +1,26 @@
-import type { Surroundings } from "../../change/surroundings.js";
-import type { Change } from "../../change/types.js";
-import type { Config } from "../../config/schema.js";
-import { messageOf } from "../../errors.js";
-import { withKnownId } from "../../premium/known-id.js";
-import { openSource } from "../../premium/open-source.js";
-import { type Reserved, settle } from "../../premium/reservations.js";
-import { type PremiumAnswer, SourceFailure } from "../../premium/source.js";
-import type { Sluice } from "../../sluice.js";
-import type { StateStore } from "../../state/store.js";
-import type { ChangeClass } from "../classify.js";
-import type { ContextSize } from "../context.js";
-import { type Route, reserveRoute } from "../route.js";
-import type { Attempt } from "../step.js";
-import { answerJsonSchema } from "./answer.js";
+import type { Config } from "../config/schema.js";
+import { messageOf } from "../errors.js";
+import type { Sluice } from "../sluice.js";
+import type { StateStore } from "../state/store.js";
 import { bounded } from "./bounded.js";
+import type { Choice } from "./candidates.js";
+import { withKnownId } from "./known-id.js";
+import { openSource } from "./open-source.js";
+import { type Reserved, settle } from "./reservations.js";
+import { type Selection, take } from "./selection.js";
+import { type PremiumAnswer, type PremiumRequest, SourceFailure } from "./source.js";
 
+/** One premium source that was asked, or was about to be. */
+export interface Attempt {
+  source: string;
+  model: string;
+  /** `answered`, or the kind of failure. */
+  outcome: string;
+  why: string;
+  ms: number;
+}
+
+/** A session of a source, to be continued. */
 export interface Conversation {
   source: string;
   access: string;
@@ -29,17 +35,22 @@ export interface Message {
 }
 
 export interface ExchangeOptions {
-  sluice: Sluice;
   store: StateStore;
-  config: Pick<Config, "review" | "premium_sources" | "models" | "quota">;
-  class: ChangeClass;
-  context: Pick<Surroundings, "files" | "not_shown">;
-  size: ContextSize;
+  config: Pick<Config, "premium_sources" | "models" | "quota">;
+  choices: readonly Choice[];
+  /** Of what is sent. */
+  tokens: number;
+  /** What the call will probably take altogether; default `tokens`. */
+  expected?: number | undefined;
   whole: Message;
   /** An earlier conversation and what it still has to be shown; null for none that is worth it. */
-  again: { session: Conversation; message: Message } | null;
+  again?: { session: Conversation; message: Message } | null | undefined;
+  schema: PremiumRequest["schema"];
+  /** For a person who waits: `is reviewing`. */
+  doing: string;
   signal: AbortSignal;
   onProgress?: ((message: string) => void) | undefined;
+  /** Called right before something is sent to a source. */
   onSend?: (() => void) | undefined;
   /** Called when what was sent failed: may abort the signal, which ends the search for another source. */
   onFail?: (() => void) | undefined;
@@ -56,7 +67,7 @@ export type Exchange =
       attempts: Attempt[];
       continued: boolean;
     }
-  | { answer: null; route: Route; attempts: Attempt[] };
+  | { answer: null; selection: Selection; attempts: Attempt[] };
 
 /** Milliseconds for one call, and for all of them. */
 const callLimit = 15 * 60_000;
@@ -66,38 +77,38 @@ const allLimit = 25 * 60_000;
 const answerTokens = 16_000;
 
 /**
- * Asks the best source that has quota; when it fails, the next one of the class's list, each at most once. There is one
+ * Asks the best source that has quota; when it fails, the next one of the choices, each at most once. There is one
  * answer at most: what it says is not this function's business.
  *
  * @throws the signal's reason
  */
-export async function exchange(change: Change, options: ExchangeOptions): Promise<Exchange> {
-  const { sluice, store, config, context, size, signal, again } = options;
+export async function exchange(sluice: Sluice, options: ExchangeOptions): Promise<Exchange> {
+  const { store, config, choices, tokens, expected, signal, open, again = null } = options;
   const started = performance.now();
   const attempts: Attempt[] = [];
   const tried: { source: string; model?: string }[] = [];
   const signedOut = new Set<string>();
   for (;;) {
-    const { route, reserved } = await reserveRoute(change, sluice, {
+    const { selection, reserved } = await take(sluice, {
       store,
       config,
-      class: options.class,
-      context,
-      size,
+      choices,
+      tokens,
+      expected,
       tried,
       prefer: again === null ? null : { source: again.session.source, model: again.session.model },
       timeout: callLimit,
       signal,
-      ...(options.open === undefined ? {} : { open: options.open }),
+      open,
     });
-    if (reserved === null) return { answer: null, route, attempts };
+    if (reserved === null) return { answer: null, selection, attempts };
     if (performance.now() - started > allLimit) {
       await settle(reserved, { ok: false, tokens: 0 });
-      return { answer: null, route, attempts };
+      return { answer: null, selection, attempts };
     }
     const begun = performance.now();
     try {
-      const { answer, model, continued } = await ask(reserved, options, (id, failure) => {
+      const { answer, model, continued } = await ask(sluice, reserved, options, (id, failure) => {
         attempts.push(attempt(reserved.source, id, failure.kind, saidBy(failure), begun));
       });
       attempts.push(attempt(reserved.source, model, "answered", "", begun));
@@ -123,7 +134,7 @@ export async function exchange(change: Change, options: ExchangeOptions): Promis
       tried.push(
         onlyModel ? { source: reserved.source, model: reserved.model.id } : { source: reserved.source },
       );
-      options.onProgress?.(`${reserved.source} failed (${kind}), looking for another reviewer`);
+      options.onProgress?.(`${reserved.source} failed (${kind}), looking for another source`);
     }
   }
 }
@@ -133,11 +144,12 @@ export async function exchange(change: Change, options: ExchangeOptions): Promis
  * id. Settles the reservation.
  */
 async function ask(
+  sluice: Sluice,
   reserved: Reserved,
   options: ExchangeOptions,
   onUnknown: (id: string, failure: SourceFailure) => void,
 ): Promise<{ answer: PremiumAnswer; model: string; continued: boolean }> {
-  const { sluice, config, whole, again, signal, onProgress } = options;
+  const { config, whole, again = null, schema, doing, signal, onProgress } = options;
   let sent = false;
   try {
     const source = await (options.open ?? openSource)(sluice, config, reserved.status);
@@ -154,7 +166,7 @@ async function ask(
           model,
           instructions: message.instructions,
           prompt: message.prompt,
-          schema: { name: "review", json: answerJsonSchema },
+          schema,
           session,
           maxOutputTokens: answerTokens,
           timeout: callLimit,
@@ -165,7 +177,7 @@ async function ask(
     sent = true;
     options.onSend?.();
     const asked = async (model: string) => {
-      onProgress?.(`${reserved.source} ${model} is reviewing`);
+      onProgress?.(`${reserved.source} ${model} ${doing}`);
       const fits =
         again !== null &&
         again.session.source === reserved.source &&
