@@ -61,7 +61,8 @@ export interface ServerCall extends Call {
 /** A tool as the server knows it: what is advertised, and one function from raw arguments to a checked output. */
 export interface Tool {
   name: string;
-  group: Group;
+  /** Loaded when one of them is. */
+  group: Group | readonly Group[];
   title: string;
   description: string;
   inputSchema: JsonSchema;
@@ -71,6 +72,11 @@ export interface Tool {
   call(args: unknown, call: ServerCall): Promise<Record<string, unknown>>;
 }
 
+/** The groups that a tool is in. */
+export function groupsOf({ group }: Pick<Tool, "group">): readonly Group[] {
+  return typeof group === "string" ? [group] : group;
+}
+
 /** How far a call may reach out: what was told to the client when the server started holds. */
 export function reachOf(hints: Hints): "anywhere" | "this-machine" {
   return hints.openWorldHint ? "anywhere" : "this-machine";
@@ -78,7 +84,8 @@ export function reachOf(hints: Hints): "anywhere" | "this-machine" {
 
 interface Definition<I extends z.ZodRawShape, O extends z.ZodObject> {
   name: string;
-  group: Group;
+  /** More than one where several phases need it. */
+  group: Group | readonly Group[];
   title: string;
   description: string;
   input: I;

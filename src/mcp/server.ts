@@ -8,7 +8,7 @@ import {
 import { ConfigurationError } from "../errors.js";
 import type { Sluice } from "../sluice.js";
 import { version } from "../version.js";
-import { type Group, groups, type Hints, type Tool } from "./define-tool.js";
+import { type Group, groups, groupsOf, type Hints, type Tool } from "./define-tool.js";
 import { instructions } from "./instructions.js";
 import type { Jobs } from "./jobs.js";
 import { failure, success } from "./result.js";
@@ -46,7 +46,7 @@ export function chosenGroups(setting: string | undefined): ReadonlySet<Group> {
 
 /** One MCP server, for one connection of either protocol era. Free of side effects until a call comes. */
 export function createServer(parts: ServerParts): Server {
-  const loaded = parts.tools.filter((tool) => parts.groups.has(tool.group));
+  const loaded = parts.tools.filter((tool) => groupsOf(tool).some((group) => parts.groups.has(group)));
   const entries = new Map<string, { tool: Tool; hints: Hints }>(
     loaded.map((tool) => [tool.name, { tool, hints: tool.hints(parts.world) }]),
   );

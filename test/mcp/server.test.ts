@@ -32,7 +32,7 @@ function probes() {
   });
   const hold = defineLongTool({
     name: "hold",
-    group: "quota",
+    group: ["quota", "plan"],
     title: "Hold",
     description: "Waits.",
     input: { what: z.string() },
@@ -198,9 +198,17 @@ describe("the server", () => {
     await until(() => held[0]?.signal.aborted === true);
   });
 
-  it("loads only the groups that are asked for", async () => {
-    const { client } = await connected({ groups: " Quota, " });
-    expect((await client.listTools()).tools.map((tool) => tool.name)).toEqual(["hold"]);
+  it("loads only the groups that are asked for, and a tool of two groups with either", async () => {
+    for (const [asked, listed] of [
+      [" Quota, ", ["hold"]],
+      ["plan", ["hold"]],
+      ["review", ["greet"]],
+      ["plan,review", ["greet", "hold"]],
+      ["interview", []],
+    ] as const) {
+      const { client } = await connected({ groups: asked });
+      expect((await client.listTools()).tools.map((tool) => tool.name)).toEqual(listed);
+    }
     expect(() => chosenGroups("review,qouta")).toThrow(/unknown group of tools: "qouta"/);
     expect(chosenGroups("")).toEqual(new Set(groups));
   });

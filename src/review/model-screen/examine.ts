@@ -1,6 +1,6 @@
 import type { Finding } from "../../analyzers/compare.js";
+import type { Asking } from "../../local/asking.js";
 import { foundAnswer, refutedAnswer } from "./answers.js";
-import type { Asking } from "./asking.js";
 import type { Callers } from "./callers.js";
 import { type CheckedClaim, checkClaims, type Doubt } from "./check.js";
 import { callersText, halves, type Part, partText, reportedText } from "./show.js";

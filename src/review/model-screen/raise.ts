@@ -3,9 +3,9 @@ import { type ChangeClass, quote, type Reason } from "../../change/risk/reasons.
 import type { Change } from "../../change/types.js";
 import type { Config } from "../../config/schema.js";
 import { messageOf as errorMessage } from "../../errors.js";
+import { Asking } from "../../local/asking.js";
 import { type LocalTier, openLocal } from "../../local/local.js";
 import type { Sluice } from "../../sluice.js";
-import { Asking } from "./asking.js";
 import { messageOf } from "./check.js";
 import { partsOf, partText } from "./show.js";
 import { shownLines, type Unit, unitsOf } from "./units.js";

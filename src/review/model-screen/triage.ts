@@ -1,5 +1,5 @@
+import type { Asking } from "../../local/asking.js";
 import { triageAnswer } from "./answers.js";
-import type { Asking } from "./asking.js";
 import type { Kept } from "./kept.js";
 import { type Part, partsOf, partText } from "./show.js";
 import type { Block, Unit } from "./units.js";

@@ -1,6 +1,6 @@
 import type * as z from "zod";
-import { loadPrompt } from "../../config/prompts.js";
-import type { Answer, LocalTier, Unavailable } from "../../local/local.js";
+import { loadPrompt } from "../config/prompts.js";
+import type { Answer, LocalTier, Unavailable } from "./local.js";
 
 /** What asking may cost, in milliseconds. */
 export interface Limits {
