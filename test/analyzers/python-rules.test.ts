@@ -22,6 +22,11 @@ def is_nan(value):
     return value != value
 
 
+def versions(major, kind):
+    assert kind == kind
+    assert major >= major
+
+
 def ok(size, kind):
     if kind == "a" or "b":
         pass
@@ -111,8 +116,9 @@ def careful(a):
   expect(await findingsOf({ "a.py": "" }, after)).toEqual([
     "branches.py:19 duplicate-case likely",
     "branches.py:6 duplicate-case likely",
-    "compared.py:18 constant-condition likely",
+    "compared.py:19 self-comparison certain",
     "compared.py:2 self-comparison certain",
+    "compared.py:23 constant-condition likely",
     "compared.py:4 self-comparison certain",
     "compared.py:6 self-comparison certain",
     "keys.py:10 duplicate-key certain",

@@ -103,6 +103,15 @@ except ModuleNotFoundError:
     import tomli as tomllib
 
 
+def length(o):
+    if isinstance(o, str):
+        o = o.encode("utf-8")
+    if hasattr(o, "__len__"):
+        return len(o)
+    elif hasattr(o, "fileno"):
+        return "b" in o.mode
+
+
 class Item(models.Model):
     name = models.CharField(max_length=3)
 

@@ -219,10 +219,21 @@ async function attribute(
   if (isAskedFor(name, lines) || isMeantToFail(lines, one.line)) return null;
   if (/^(type\[|Module|FunctionType|MethodType|partial|object\b)/.test(owner) || /\bsuper\(\)/.test(line))
     return null;
+  if (isDuckTyped(one, lines)) return { class: "missing-member", severity: "hint" };
   if (builtin.test(owner)) return { class: "missing-member", severity: "likely" };
   const bare = owner.replace(/\*$/, "").replace(/\[.*$/, "");
   if (!/^\w+$/.test(bare)) return null;
   return { class: "missing-member", severity: "likely", subject: bare };
+}
+
+/** A name that its function asks for other members is more than the one type it was narrowed to. */
+function isDuckTyped({ line, column }: PyrightDiagnostic, lines: readonly string[]): boolean {
+  const receiver = /(\w+)\s{0,9}\.\s{0,9}$/.exec((lines[line - 1] ?? "").slice(0, column))?.[1];
+  const owner = receiver === undefined ? null : functionAround(lines, line);
+  if (!owner) return false;
+  return new RegExp(`\\bhasattr\\(\\s{0,9}${receiver}\\s{0,9},`).test(
+    lines.slice(owner.line - 1, owner.end).join("\n"),
+  );
 }
 
 /** Code that asks whether something is there knows that it may not be. */

@@ -119,7 +119,7 @@ function isMeant(
   if (/nan|\bNaT\b|isnull|isna\b|\bnp\.|\bfloat\b/i.test(around) && /^[!=]=$/.test(operator ?? ""))
     return true;
   return (
-    !/^is/.test(operator ?? "") &&
+    /^([!=]=|(not )?in)$/.test(operator ?? "") &&
     /^\s*(assert|self\.assert)/.test(lines[line - 1] ?? "") &&
     /^\w+$/.test(operand ?? "")
   );
