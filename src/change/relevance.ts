@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import type { Hits } from "./content.js";
 import { append } from "./imports/tree-index.js";
 import type { Survey } from "./survey.js";
 import { isTestPath } from "./tests-of.js";
@@ -180,21 +181,23 @@ const lesser: readonly [RegExp, number][] = [
   [/\.(?:md|mdx|rst|txt|adoc|json|ya?ml|toml|ini|cfg|csv|html|css)$/, 0.7],
 ];
 
+const testFolder = /(?:^|\/)(?:__tests__|tests?|specs?|e2e|integration)\//i;
+
 /** How much a path counts as a place where a feature is built; tests come with what they test. */
 export function plainness(path: string): number {
-  let weight = isTestPath(path) ? 0.55 : 1;
+  let weight = testFolder.test(path) || isTestPath(path) ? 0.5 : 1;
   for (const [pattern, factor] of lesser) if (pattern.test(path)) weight *= factor;
   return weight;
 }
 
 /**
  * The files that a text is about, the best first: by words in their names and folders (the rarer, the more), paths
- * that the text mentions, and commits whose subjects share its words.
+ * that the text mentions, commits whose subjects share its words, and what stands in them where `hits` says so.
  */
 export function relevantFiles(
   survey: Survey,
   text: string,
-  options: { limit?: number } = {},
+  options: { limit?: number; hits?: Hits } = {},
 ): RelevantFile[] {
   const words = wordsOf(text);
   const scores = new Map<string, { score: number; why: string[] }>();
@@ -206,6 +209,7 @@ export function relevantFiles(
   };
   byName(survey, words, add);
   byHistory(survey, words, new Set(survey.files.map(({ path }) => path)), add);
+  if (options.hits !== undefined) byContent(survey, options.hits, add);
   const found = [...scores].map(([path, { score, why }]) => ({ path, score: score * plainness(path), why }));
   for (const path of mentionedPaths(survey, text).found) {
     const known = found.find((one) => one.path === path);
@@ -222,11 +226,16 @@ export function relevantFiles(
   }));
 }
 
+/** What a word that is in some of all files says: nothing when it is in half of them. */
+function rarityOf(some: number, all: number): number {
+  return Math.max(0.05, Math.log((all + 1) / (some + 1)) - 0.3);
+}
+
 type Add = (path: string, score: number, why: string) => void;
 
 function byName(survey: Survey, words: readonly string[], add: Add): void {
   const { postings, joined } = nameIndex(survey);
-  const rarity = (key: string) => Math.log(1 + survey.files.length / (1 + (postings.get(key)?.length ?? 0)));
+  const rarity = (key: string) => rarityOf(postings.get(key)?.length ?? 0, survey.files.length);
   for (const [at, word] of words.entries()) {
     const exact = stem(word);
     const best = new Map<string, { score: number; why: string }>();
@@ -262,6 +271,21 @@ function keysLike(exact: string, postings: ReadonlyMap<string, unknown>): Map<st
     }
   }
   return keys;
+}
+
+/** As search engines weigh words (BM25): the rarer, the more; the tenth time says little, and less in a long file. */
+function byContent(survey: Survey, hits: Hits, add: Add): void {
+  const sizes = new Map(survey.files.map(({ path, bytes }) => [path, bytes]));
+  const typical = 6_000;
+  for (const [word, files] of hits) {
+    const weight = rarityOf(files.size, survey.files.length) * (/[ _A-Z]/.test(word) ? 1.1 : 0.7);
+    for (const [path, count] of files) {
+      const bytes = sizes.get(path);
+      if (bytes === undefined) continue;
+      const saturation = count / (count + 1.5 * (0.4 + (0.6 * bytes) / typical));
+      add(path, weight * saturation, `content: ${word} (${count})`);
+    }
+  }
 }
 
 const mostByHistory = 4;

@@ -62,7 +62,10 @@ export interface StateStore {
   cache(area: CacheArea): Cache;
 }
 
-export type CacheArea = "local-model" | "reviews";
+export type CacheArea = "local-model" | "reviews" | ScoutArea;
+
+/** What a scout of the plan phase found. */
+type ScoutArea = `${"repo" | "practice" | "docs" | "epic" | "docs-gap" | "memory" | "github"}-scout`;
 
 const largest = 64 * 1024 * 1024;
 const keptResults = 200;

@@ -1,0 +1,169 @@
+import { breathe } from "../breathe.js";
+import { isSluiceError } from "../errors.js";
+import { byteStrings, textOf } from "./bytes.js";
+import { git } from "./git.js";
+import { stem, wordsOf } from "./relevance.js";
+import type { Repository } from "./types.js";
+
+/** How often what was looked for stands in a file, by what was looked for. */
+export type Hits = ReadonlyMap<string, ReadonlyMap<string, number>>;
+
+/** Words that stand in every second source file: where they are says nothing. */
+const everywhere = new Set(
+  `array async await base body boolean bool build call case change check class client code config const content context
+  core count current data default def delete element else end error event export extends false field file files filter
+  find first flag format function group handle handler header headers html http id import index info init input int
+  interface item items json key keys length level lib library line lines list load log main map message method mode
+  model module name names node none null number object open option options order output package page param params parent parse
+  part pass path print private process project property public query read remove request require res response result
+  return root run save script select self send server service set size source start state static status step string
+  style system table tag task test tests text time token tree true type types undefined url user users value values var
+  version view void write`
+    .split(/\s+/)
+    .map(stem),
+);
+
+export interface Sought {
+  /** As it is told: `rate`, `rate limit`. */
+  word: string;
+  /** What all its forms begin with, as an expression that POSIX and Perl read alike; in lower case. */
+  pattern: string;
+  /** An identifier (`send_file`, `parseBody`), which stands as it is. */
+  exact?: boolean;
+}
+
+const mostNames = 8;
+const mostWords = 16;
+const mostPairs = 12;
+const outputLimit = 8 * 1024 * 1024;
+/** Milliseconds. */
+const timeLimit = 8_000;
+
+/** What is worth being looked for in contents: identifiers, words that say something, and two that stand together. */
+export function soughtIn(text: string): Sought[] {
+  const names = new Map<string, Sought>();
+  for (const [name] of text.slice(0, 20_000).matchAll(identifier))
+    names.set(name.toLowerCase(), { word: name, pattern: name.toLowerCase(), exact: true });
+  const single = new Map<string, Sought>();
+  const pairs = new Map<string, Sought>();
+  for (const sentence of text.slice(0, 20_000).split(/[.,;:!?\n]+/)) {
+    const words = wordsOf(sentence);
+    for (const [at, word] of words.entries()) {
+      const next = words[at + 1] ?? "";
+      if (/^[a-z0-9]{2,}$/.test(word) && /^[a-z0-9]{3,}$/.test(next)) {
+        const pattern = `${word}[-_ ]?${beginning(next)}`;
+        pairs.set(pattern, { word: `${word} ${next}`, pattern });
+      }
+      if (!/^[a-z0-9]{3,}$/.test(word) || everywhere.has(stem(word))) continue;
+      if (!single.has(beginning(word))) single.set(beginning(word), { word, pattern: beginning(word) });
+    }
+  }
+  return [
+    ...[...names.values()].slice(0, mostNames),
+    ...[...single.values()].slice(0, mostWords),
+    ...[...pairs.values()].slice(0, mostPairs),
+  ];
+}
+
+/** What nobody writes in a sentence: with a line below or a hump within. */
+const identifier = /(?<![\w./-])(?=\w{4,60}(?![\w/-]))[a-zA-Z]\w*(?:_\w|[a-z][A-Z])\w*/g;
+
+/** `retr` of `retry` and `retries`, `cach` of `cache` and `caching`. */
+function beginning(word: string): string {
+  const short = stem(word).replace(/(?<=[a-z]{3})y$/, "");
+  return short.length >= 3 ? short : word;
+}
+
+const endings = "(?:e|es|ed|er|ers|or|ors|ing|ings|s|y|ies|ied|ying|able|ation|ations|ment|ments|ization)?";
+
+/** The pattern where a word begins (in `useRateLimit` too) and ends: `rate` is not in `generate`, nor in `rather`. */
+function bounded({ pattern, exact }: Sought): string {
+  if (exact) return `(?<!\\w)(?i:${pattern})(?!\\w)`;
+  const [first = "", rest = ""] = [pattern.slice(0, 1), pattern.slice(1)];
+  const start = `(?:(?<![A-Za-z])(?i:${first})|(?<=[a-z0-9])${first.toUpperCase()})`;
+  return `${start}(?i:${rest}${endings})(?![a-z])`;
+}
+
+/**
+ * How often each of the words stands in which file of the work tree, untracked ones included and binary ones not: by
+ * `git grep`. When there is too much of it, only the rarer half is looked for. Empty for a bare repository.
+ */
+export async function searchContents(
+  repository: Repository,
+  sought: readonly Sought[],
+  options: { signal: AbortSignal; note: (sentence: string) => void },
+): Promise<Hits> {
+  let left = sought;
+  // Halves of a list come to an end.
+  while (!repository.bare && left.length > 0) {
+    const found = await grep(repository, left, options.signal);
+    if (found === null) {
+      options.note("the contents of files could not be searched");
+      break;
+    }
+    if (!found.cut) return found.hits;
+    const total = ({ word }: Sought) =>
+      [...(found.hits.get(word)?.values() ?? [])].reduce((sum, count) => sum + count, 0);
+    left = left.toSorted((one, other) => total(one) - total(other)).slice(0, left.length >> 1);
+  }
+  return new Map();
+}
+
+async function grep(
+  repository: Repository,
+  sought: readonly Sought[],
+  signal: AbortSignal,
+): Promise<{ hits: Hits; cut: boolean } | null> {
+  const flags = ["-I", "-o", "-z", "--untracked", "--no-textconv", "--no-color", "--no-line-number"];
+  const args = ["grep", ...flags, "--no-column", "--no-recurse-submodules"];
+  const run = (way: readonly string[]) =>
+    git(repository, [...args, ...way], {
+      signal,
+      timeout: timeLimit,
+      maxOutput: outputLimit,
+      truncate: true,
+      allowFailure: true,
+    });
+  let output: Buffer;
+  try {
+    // One expression is five times as fast as many; a git that was built without it says so at once.
+    let found = await run(["-P", "-e", longestFirst(sought).map(bounded).join("|")]);
+    if (found.code > 1) found = await run(["-i", "-E", ...sought.flatMap(({ pattern }) => ["-e", pattern])]);
+    output = found.stdout;
+  } catch (error) {
+    signal.throwIfAborted();
+    // Too slow a disk, or too much on it: what names and history say remains.
+    if (isSluiceError(error)) return null;
+    throw error;
+  }
+  const matchers = sought.map(({ word, pattern }) => ({ word, matcher: new RegExp(pattern) }));
+  const known = new Map<string, string[]>();
+  const hits = new Map<string, Map<string, number>>();
+  const pieces = byteStrings(output);
+  let path = pieces[0] ?? "";
+  // `path NUL match LF path NUL match LF`: a match holds no line end, but a path may.
+  for (const piece of pieces.slice(1)) {
+    await breathe(signal);
+    const end = piece.indexOf("\n");
+    if (end < 0) break;
+    const match = piece.slice(0, end).toLowerCase();
+    let words = known.get(match);
+    if (words === undefined) {
+      words = matchers.filter(({ matcher }) => matcher.test(match)).map(({ word }) => word);
+      known.set(match, words);
+    }
+    const name = textOf(path);
+    for (const word of words) {
+      const files = hits.get(word) ?? new Map<string, number>();
+      hits.set(word, files);
+      files.set(name, (files.get(name) ?? 0) + 1);
+    }
+    path = piece.slice(end + 1);
+  }
+  return { hits, cut: output.length >= outputLimit };
+}
+
+/** Of two that begin alike, the first is taken. */
+function longestFirst(sought: readonly Sought[]): Sought[] {
+  return sought.toSorted((one, other) => other.pattern.length - one.pattern.length);
+}

@@ -1,0 +1,4 @@
+import type { Scout } from "./scout.js";
+
+/** Every scout, in the order that their findings are read. A new one is a file, a prompt and a line here. */
+export const scouts: readonly Scout[] = [];
