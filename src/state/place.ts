@@ -11,7 +11,7 @@ export const stateFiles = ["review_state.json", "quota_state.json", "metrics.jso
 export type StateFile = (typeof stateFiles)[number];
 
 /** Folders of ours in the state folder, outer before inner. */
-export const stateFolders = ["cache", "cache/locks", "cache/tmp", "cache/results"] as const;
+export const stateFolders = ["cache", "cache/locks", "cache/tmp", "cache/results", "cache/metrics"] as const;
 
 const ignoreLines = [
   "# Sluice's state: for this machine only.",

@@ -11,6 +11,7 @@ import { type HeldLock, LockLost, type LockOptions, withLock } from "../file-loc
 import type { Sluice } from "../sluice.js";
 import { makeTemporary } from "../temporary.js";
 import { type Cache, openCache } from "./cache.js";
+import { type Journal, noJournal, openJournal } from "./journal.js";
 import {
   excludeInGit,
   findPlace,
@@ -60,6 +61,8 @@ export interface StateStore {
   resultFile(name: string): string;
   /** Answers worth keeping, in `cache/<area>/`; the newest 1,000 are kept. */
   cache(area: CacheArea): Cache;
+  /** Events that `metrics.json` does not hold yet, in `cache/metrics/`. */
+  readonly journal: Journal;
 }
 
 export type CacheArea = "local-model" | "reviews" | ScoutArea;
@@ -226,10 +229,23 @@ function fileStore(sluice: Sluice, place: Place): StateStore {
     }
   };
 
+  const events = (folder: string) => join(folder, "cache", "metrics");
+  const journal = place.usable
+    ? openJournal(events(directory), place.earlier === null ? [] : [events(place.earlier)], async (again) => {
+        if (again) ready = false;
+        await prepare();
+      })
+    : noJournal;
+
   const store: StateStore = {
     directory,
     top: place.top,
     warnings,
+    journal: {
+      ...journal,
+      // What is held in memory only is gone with this process.
+      remove: async (names) => (unkept.has("metrics.json") ? undefined : journal.remove(names)),
+    },
 
     async read(file, schema) {
       if (!place.usable || unkept.has(file)) return current(file, schema);

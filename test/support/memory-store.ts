@@ -1,3 +1,4 @@
+import { noJournal } from "../../src/state/journal.js";
 import { quotaState } from "../../src/state/quota-shape.js";
 import type { StateSchema, StateStore } from "../../src/state/store.js";
 
@@ -18,6 +19,7 @@ export function memoryStore(): StateStore & { text(): string } {
     read: async (_file, schema) => current(schema),
     update: async (_file, schema, change) => change(current(schema)),
     resultFile: (name) => name,
+    journal: noJournal,
     cache: () => ({ get: async () => null, set: async () => {} }),
     text: () => JSON.stringify(state),
   };
