@@ -161,7 +161,7 @@ const keptReadings = 672;
 const readingEvery = 30 * 60_000;
 const keptWindows = 24;
 export const keptSegments = 64;
-const mostKeys = 40;
+const mostKeys = 24;
 const lastDay = Date.UTC(9999, 11, 31);
 
 /** The UTC day of a time. */

@@ -19,6 +19,8 @@ const patience = 500;
 const foldAt = 64 * 1024;
 /** How often a process looks whether `metrics.json` is behind, in milliseconds, and how far it may be. */
 const lookEvery = 10 * 60_000;
+/** The same where nothing more could be kept. */
+const refusedEvery = 60_000;
 
 /**
  * Records one thing that Sluice did: one append to a file, by any number of processes at once. Never throws and never
@@ -45,12 +47,14 @@ async function write(store: StateStore, sluice: Sluice, event: MetricEvent): Pro
   const id = randomBytes(6).toString("base64url");
   const line = JSON.stringify({ id, at: Math.round(sluice.clock()), event: parsed.data });
   const waiting = await store.journal.append(line);
-  if (waiting === null) return;
   const now = performance.now();
-  const last = looked.get(store);
-  if (waiting < foldAt && last !== undefined && now - last < lookEvery) return;
+  const since = now - (looked.get(store) ?? Number.NEGATIVE_INFINITY);
+  const due = waiting === null ? since >= refusedEvery : waiting >= foldAt || since >= lookEvery;
+  if (!due) return;
   looked.set(store, now);
   await foldMetrics(store, sluice, { wait: 0 });
+  // It may have been full because whoever should have added up had died.
+  if (waiting === null) await store.journal.append(line);
 }
 
 /** Brings `metrics.json` up to date. Never throws: who holds the lock does it, or the next one. */
