@@ -16,6 +16,28 @@ function both(cases: Record<string, readonly [before: string, after: string]>) {
 }
 
 describe("what a change took away", () => {
+  it("tells a namespace of types that is not imported any more, and leaves one that is declared or was global", async () => {
+    const { before, after } = both({
+      "src/gone.ts": [
+        "import type { Tree, Kept } from 'not-installed'\nexport type A = Tree.Node | Kept.Node\n",
+        "import type { Kept } from 'not-installed'\nexport type A = Tree.Node | Kept.Node\n",
+      ],
+      "src/moved.ts": [
+        "import type { Tree } from 'not-installed'\nexport type A = Tree.Node\n",
+        "import type * as Tree from 'not-installed/tree'\nexport type A = Tree.Node\n",
+      ],
+      "src/own.ts": [
+        "import type { Tree } from 'not-installed'\nexport type A = Tree.Node\n",
+        "namespace Tree {\n  export type Node = string;\n}\nexport type A = Tree.Node\n",
+      ],
+      "src/global.tsx": [
+        "import React from 'react'\nexport type A = React.FC\n",
+        "export type A = React.FC\n",
+      ],
+    });
+    expect(await findingsOf(before, after)).toEqual(["src/gone.ts:2 undefined-name likely (elsewhere)"]);
+  });
+
   it("tells a return that was dropped while all around it stayed, whatever the type", async () => {
     const { before, after } = both({
       "src/any.ts": [

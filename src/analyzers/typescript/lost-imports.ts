@@ -17,8 +17,15 @@ const runnersNames: ReadonlySet<string> = new Set(
 /** Modules whose names are global all the same when their tests run. */
 const globalAnyway = /^(@jest\/globals|mocha|jasmine|bun:test|cypress)$/;
 
-/** Uses of a test runner's names in a file that imported them before and does not any more. */
+/**
+ * Uses of names that a file imported before and does not any more, where the compiler's word alone would not do: a test
+ * runner's names, and the namespaces of types, which packages that are not installed put into the global scope.
+ */
 export function lostImports(before: ts.SourceFile, file: ts.SourceFile, tree: Tree): TypeScriptDiagnostic[] {
+  return [...lostNames(before, file, tree), ...lostNamespaces(before, file)];
+}
+
+function lostNames(before: ts.SourceFile, file: ts.SourceFile, tree: Tree): TypeScriptDiagnostic[] {
   if (/\beslint-env\b|\/\*\s*globals?\b/.test(file.text)) return [];
   const path = componentOf(file.fileName).slice(root.length + 1);
   const gone = [...importsOf(before)].filter(
@@ -29,16 +36,70 @@ export function lostImports(before: ts.SourceFile, file: ts.SourceFile, tree: Tr
   return gone.flatMap(([name, from]) => {
     const use = used.get(name);
     if (use === undefined || bound.has(name) || isGlobal(name, path, from, tree)) return [];
-    return {
-      code: "lost-import",
-      class: "undefined-name",
-      severity: "likely",
-      message: `'${name}' was imported from '${from}' before, and is not defined now. Import or declare it.`,
-      path,
-      line: file.getLineAndCharacterOfPosition(use.getStart(file)).line + 1,
-      subject: name,
-    };
+    return lostImport(name, from, use, file);
   });
+}
+
+/** What was imported by name is no global of a package's: those are reached by default imports or by none. */
+function lostNamespaces(before: ts.SourceFile, file: ts.SourceFile): TypeScriptDiagnostic[] {
+  const gone = new Map(
+    [...importsOf(before)].filter(([name]) => namedImport(before, name) && file.text.includes(`${name}.`)),
+  );
+  if (gone.size === 0) return [];
+  const used = new Map<string, ts.Identifier>();
+  const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node) && gone.has(node.text)) {
+      const { parent } = node;
+      const isNamespace = ts.isQualifiedName(parent) && parent.left === node;
+      if (isNamespace && !used.has(node.text)) used.set(node.text, node);
+      if ("name" in parent && parent.name === node && isDeclaration(parent)) gone.delete(node.text);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return [...gone].flatMap(([name, from]) => {
+    const use = used.get(name);
+    return use === undefined ? [] : lostImport(name, from, use, file);
+  });
+}
+
+function namedImport(file: ts.SourceFile, name: string): boolean {
+  return file.statements.some((statement) => {
+    const named = ts.isImportDeclaration(statement) ? statement.importClause?.namedBindings : undefined;
+    return named && ts.isNamedImports(named) && named.elements.some((one) => one.name.text === name);
+  });
+}
+
+function isDeclaration(node: ts.Node): boolean {
+  return (
+    ts.isImportClause(node) ||
+    ts.isImportSpecifier(node) ||
+    ts.isNamespaceImport(node) ||
+    ts.isImportEqualsDeclaration(node) ||
+    ts.isModuleDeclaration(node) ||
+    ts.isEnumDeclaration(node) ||
+    ts.isClassLike(node) ||
+    ts.isInterfaceDeclaration(node) ||
+    ts.isTypeAliasDeclaration(node) ||
+    ts.isTypeParameterDeclaration(node)
+  );
+}
+
+function lostImport(
+  name: string,
+  from: string,
+  use: ts.Identifier,
+  file: ts.SourceFile,
+): TypeScriptDiagnostic {
+  return {
+    code: "lost-import",
+    class: "undefined-name",
+    severity: "likely",
+    message: `'${name}' was imported from '${from}' before, and is not defined now. Import or declare it.`,
+    path: componentOf(file.fileName).slice(root.length + 1),
+    line: file.getLineAndCharacterOfPosition(use.getStart(file)).line + 1,
+    subject: name,
+  };
 }
 
 /** Modules by the names that a file's imports and requires bind. */
