@@ -180,6 +180,23 @@ function subscribe() {
     expect(await findingsOf(before, after)).toEqual([]);
   });
 
+  it("misses what a file required by hand, though others get a name like it from somewhere", async () => {
+    const before = {
+      "lib/send.js": "var path = require('path');\nmodule.exports = path.resolve;\n",
+      "lib/read.js": "const { join } = require('path');\nmodule.exports = join('a', 'b');\n",
+      "page/tree.js": "path.go();\npath.stop();\njoin(1);\njoin(2);\nglue(1);\nglue(2);\n",
+    };
+    const after = {
+      "lib/send.js": "module.exports = path.resolve;\n",
+      "lib/read.js": "module.exports = join('a', 'b');\n",
+      "page/more.js": "module.exports = glue(3);\n",
+    };
+    expect(await findingsOf(before, after)).toEqual([
+      "lib/read.js:1 undefined-name certain (elsewhere)",
+      "lib/send.js:1 undefined-name certain (elsewhere)",
+    ]);
+  });
+
   it("does not take old mistakes for new ones when they move, or when their types read differently", async () => {
     const wrong = `export function f(o: { a: number }): number {\n  return o.b + oldName;\n}\n`;
     const before = {

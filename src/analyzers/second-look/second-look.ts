@@ -88,8 +88,10 @@ async function givenNames(
     const family = isPython(file) ? "python" : "ecmascript";
     const found = given[family];
     if (found === null || !names[family].has(name)) return "perhaps";
-    if (isPython(file)) return found.has(name) ? "yes" : "no";
-    if (found.has(name) || (await configured.isDeclared(name, file))) return "yes";
+    // A file that imported it by hand did not get it like the others.
+    if (found.has(name) && !(await wasImported(name, file, look))) return "yes";
+    if (isPython(file)) return "no";
+    if (await configured.isDeclared(name, file)) return "yes";
     if (!(await configured.isAutoImported(file))) return "no";
     // Nobody can tell which names those are; but one that was imported by hand may well need to be.
     return (await wasImported(name, file, look)) ? "perhaps" : "yes";
@@ -121,8 +123,13 @@ async function isAskedFor(name: string, file: string, { workspace }: Look): Prom
 /** Did an import of the file bring a name, before the change? */
 async function wasImported(name: string, file: string, look: Look): Promise<boolean> {
   const text = await baseText(file, look);
+  if (text?.includes(name) !== true) return false;
   const word = `(?<![\\w$])${literally(name)}(?![\\w$])`;
-  return text?.includes(name) === true && new RegExp(`^[ \\t]*import\\b[^;'"]{0,500}${word}`, "m").test(text);
+  const imported = isPython(file)
+    ? `^[ \\t]*(?:from\\s{1,9}[\\w.]{1,200}\\s{1,9})?import[ \\t]{1,9}(?:\\([^)]{0,2000}|[^\\n(;'"]{0,500})${word}`
+    : `^[ \\t]*import\\b[^;'"]{0,500}${word}`;
+  const required = `${word}[\\s\\w$,:}]{0,300}=\\s{0,9}require\\s{0,9}\\(`;
+  return new RegExp(isPython(file) ? imported : `${imported}|${required}`, "m").test(text);
 }
 
 /** A file as it was before the change, under whatever name. */
