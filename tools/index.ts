@@ -1,5 +1,6 @@
 import type { Tool } from "../src/mcp/define-tool.js";
 import classifyChange from "./classify_change.js";
+import classifyTask from "./classify_task.js";
 import fingerprintCheck from "./fingerprint_check.js";
 import prescreenDiff from "./prescreen_diff.js";
 import quotaStatus from "./quota_status.js";
@@ -18,6 +19,7 @@ export const tools: readonly Tool[] = [
   classifyChange,
   routeReview,
   recordVerdict,
+  classifyTask,
   quotaStatus,
   recordUsage,
 ];

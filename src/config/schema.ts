@@ -9,7 +9,9 @@ import * as z from "zod";
 const flag = (value: boolean) => z.boolean().default(value);
 const text = z.string().min(1).max(500);
 const model = (value: string) => text.default(value);
-const localModel = "GLM-4.7-Flash";
+/** What sections name until somebody names another one: it stands for the primary local model, whatever that is. */
+export const defaultLocalModel = "GLM-4.7-Flash";
+const localModel = defaultLocalModel;
 
 /** `local`: a model of ours; `premium`: a subscription; `hybrid`: local first, premium when that is not enough. */
 const backend = (value: "local" | "premium" | "hybrid") =>

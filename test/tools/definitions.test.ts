@@ -43,6 +43,7 @@ describe("the tool list", () => {
       fingerprint_check: "reads",
       classify_change: "reads",
       route_review: "reads",
+      classify_task: "reads",
       run_gates: "open",
       record_verdict: "own state",
       quota_status: "reads",
@@ -56,6 +57,7 @@ describe("the tool list", () => {
     const open = tools.filter((tool) => tool.hints(withRemoteModel).openWorldHint).map(({ name }) => name);
     expect(open.sort()).toEqual([
       "classify_change",
+      "classify_task",
       "prescreen_diff",
       "review_change",
       "route_review",
