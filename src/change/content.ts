@@ -109,6 +109,40 @@ export async function searchContents(
   return new Map();
 }
 
+const importing =
+  '(?:\\b(?:import|from|require|require_once|include|include_once|use|using|mod)\\b.*|^\\s*[\\w.]*\\s*"[^"]*)';
+
+/**
+ * The files of the work tree that may import something of one of some names (a file's, without its ending), by a line
+ * that looks like it; null when that could not be found out.
+ */
+export async function filesImporting(
+  repository: Repository,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<Set<string> | null> {
+  if (repository.bare || names.length === 0) return new Set();
+  const flags = ["-I", "-l", "-z", "--untracked", "--no-textconv", "--no-color", "--no-recurse-submodules"];
+  const run = (way: readonly string[]) =>
+    git(repository, ["grep", ...flags, ...way], {
+      signal,
+      timeout: timeLimit,
+      maxOutput: outputLimit,
+      truncate: true,
+      allowFailure: true,
+    });
+  const any = names.map((name) => name.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")).join("|");
+  try {
+    let found = await run(["-P", "-e", `${importing}(?<!\\w)(?:${any})(?!\\w)`]);
+    if (found.code > 1) found = await run(["-F", ...names.flatMap((name) => ["-e", name])]);
+    return found.code > 1 ? null : new Set(byteStrings(found.stdout).map(textOf));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isSluiceError(error)) return null;
+    throw error;
+  }
+}
+
 async function grep(
   repository: Repository,
   sought: readonly Sought[],

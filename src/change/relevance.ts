@@ -181,7 +181,8 @@ const lesser: readonly [RegExp, number][] = [
   [/\.(?:md|mdx|rst|txt|adoc|json|ya?ml|toml|ini|cfg|csv|html|css)$/, 0.7],
 ];
 
-const testFolder = /(?:^|\/)(?:__tests__|tests?|specs?|e2e|integration)\//i;
+/** Folders that hold tests and what belongs to them, in any language. */
+export const testFolder = /(?:^|\/)(?:__tests__|tests?|specs?|e2e|integration)\//i;
 
 /** How much a path counts as a place where a feature is built; tests come with what they test. */
 export function plainness(path: string): number {

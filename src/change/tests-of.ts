@@ -1,8 +1,8 @@
 import { posix } from "node:path";
-import { type ImportOptions, languageOf } from "./imports/direct.js";
-import { importersOf } from "./imports/importers.js";
+import { languageOf } from "./imports/direct.js";
+import { type ImporterOptions, importersOf } from "./imports/importers.js";
 import { directoryOf, stemOf, type TreeIndex, treeIndex } from "./imports/tree-index.js";
-import type { Change } from "./types.js";
+import type { Trees } from "./types.js";
 
 const testFolder = /(?:^|\/)(?:__tests__|tests?|specs?|testing|e2e)\//i;
 const testName =
@@ -41,17 +41,21 @@ export function isTestPath(path: string): boolean {
 
 /**
  * The tests of each given file at head: those named after it, beside it or in a mirrored folder, and those that
- * import it directly. For each given path, sorted; a test has none itself.
+ * import it directly (`among` says which are looked at for that). For each given path, sorted; a test has none itself.
  */
 export async function testsOf(
-  change: Change,
+  change: Trees,
   paths: readonly string[],
-  options: ImportOptions = {},
+  options: ImporterOptions = {},
 ): Promise<Map<string, string[]>> {
   const index = await treeIndex(change, "head");
   const named = testsByStem(index);
   const tested = paths.filter((path) => !isTestPath(path));
-  const importers = await importersOf(change, "head", tested, { ...options, among: isTestPath });
+  const { among = () => true } = options;
+  const importers = await importersOf(change, "head", tested, {
+    ...options,
+    among: (path) => isTestPath(path) && among(path),
+  });
   return new Map(
     paths.map((path) => {
       if (isTestPath(path)) return [path, []];

@@ -103,6 +103,11 @@ export interface TreeEntry {
   size: number | null;
 }
 
+/** Two trees whose files can be listed and read: a Change, or something that stands for one. */
+export interface Trees {
+  objects: Pick<Objects, "tree" | "blobs">;
+}
+
 export interface Objects {
   /** A blob's bytes. Throws UsageError when it is larger than `limit` bytes (default 20 MiB). */
   blob(id: string, limit?: number): Promise<Buffer>;

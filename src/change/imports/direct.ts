@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { breathe } from "../../breathe.js";
 import { messageOf } from "../../errors.js";
-import type { Change, Side, TreeEntry } from "../types.js";
+import type { Side, TreeEntry, Trees } from "../types.js";
 import { capture } from "./grammar.js";
 import type { ImportLanguage, Resolver } from "./language.js";
 import { languages } from "./languages.js";
@@ -32,7 +32,7 @@ const resolvers = new Map(
  * nothing; the last two are noted.
  */
 export async function directImports(
-  change: Change,
+  change: Trees,
   side: Side,
   paths: readonly string[],
   options: ImportOptions = {},
@@ -120,7 +120,7 @@ async function specifiersOf(
 
 /** Hands each file's bytes to `visit`, reading many at a time but never many megabytes; too large ones are noted. */
 export async function forEachBlob(
-  change: Change,
+  change: Trees,
   entries: readonly TreeEntry[],
   { signal, note }: ImportOptions,
   visit: (entry: TreeEntry, bytes: Buffer) => Promise<void>,

@@ -1,5 +1,5 @@
 import { breathe } from "../../breathe.js";
-import type { Change, Side, TreeEntry } from "../types.js";
+import type { Side, TreeEntry, Trees } from "../types.js";
 import {
   createReader,
   forEachBlob,
@@ -27,7 +27,7 @@ const fewNames = 16;
  * A file is parsed only when it contains the name of one of them.
  */
 export async function importersOf(
-  change: Change,
+  change: Trees,
   side: Side,
   paths: readonly string[],
   options: ImporterOptions = {},

@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import type { Change, Objects, Side, TreeEntry } from "../types.js";
+import type { Side, TreeEntry, Trees } from "../types.js";
 
 /** A side's tree, made quick to ask. Only regular files: links are never followed. */
 export interface TreeIndex {
@@ -19,10 +19,10 @@ export interface TreeIndex {
 const configurationLimit = 256 * 1024;
 const configurationFiles = 2_000;
 const configurationTotal = 32 * 1024 * 1024;
-const indexes = new WeakMap<Objects, Map<Side, Promise<TreeIndex>>>();
+const indexes = new WeakMap<Trees["objects"], Map<Side, Promise<TreeIndex>>>();
 
 /** The index of a side's tree, built once for each change. */
-export function treeIndex(change: Pick<Change, "objects">, side: Side): Promise<TreeIndex> {
+export function treeIndex(change: Trees, side: Side): Promise<TreeIndex> {
   const sides = indexes.get(change.objects) ?? new Map<Side, Promise<TreeIndex>>();
   indexes.set(change.objects, sides);
   let index = sides.get(side);
@@ -35,7 +35,7 @@ export function treeIndex(change: Pick<Change, "objects">, side: Side): Promise<
   return index;
 }
 
-async function build(objects: Objects, side: Side): Promise<TreeIndex> {
+async function build(objects: Trees["objects"], side: Side): Promise<TreeIndex> {
   const files = (await objects.tree(side))
     .filter(({ type, mode }) => type === "blob" && mode !== "120000")
     .sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));

@@ -1,9 +1,13 @@
 import { join } from "node:path";
-import { searchContents, soughtIn } from "../../change/content.js";
+import { filesImporting, searchContents, soughtIn } from "../../change/content.js";
 import { type Definition, definitionsOf, hasDefinitions } from "../../change/definitions.js";
 import { pathFilter } from "../../change/globs.js";
+import { importersOf } from "../../change/imports/importers.js";
+import { directoryOf, stemOf } from "../../change/imports/tree-index.js";
 import { mentionedPaths, type RelevantFile, relevantFiles, wordsOf } from "../../change/relevance.js";
 import { type Survey, surveyRepository } from "../../change/survey.js";
+import { surveyTree } from "../../change/survey-tree.js";
+import { isTestPath, testsOf } from "../../change/tests-of.js";
 import { readRegularFile } from "../../durable-file.js";
 import { readFlow } from "../../flow/folder.js";
 import { readMemory } from "../../flow/memory.js";
@@ -38,6 +42,8 @@ export interface Ground {
   read(path: string): Promise<string | null>;
   /** What a file defines; none in an unknown language. Kept. */
   definitions(path: string): Promise<readonly Definition[]>;
+  /** Who imports each of some files, and which tests are about it: by name, and by imports. */
+  around(paths: readonly string[]): Promise<ReadonlyMap<string, Around>>;
   /** The work tree's `.flow` folder; null where there is none. Kept. */
   flow(): Promise<FlowFolder | null>;
   /** The project's memory, newest first; none when the configuration switches it off. Kept. */
@@ -46,6 +52,12 @@ export interface Ground {
   notes: string[];
 }
 
+export interface Around {
+  importers: readonly string[];
+  tests: readonly string[];
+}
+
+const mostImporters = 600;
 const textLimit = 512 * 1024;
 const historyLength = 200;
 const mostRelevant = 60;
@@ -94,6 +106,7 @@ export async function openGround(
         const source = hasDefinitions(path) ? await read(path) : null;
         return source === null ? [] : definitionsOf(path, source, signal);
       }),
+    around: (paths) => lookAround(paths, { project, survey, signal, notes }),
     flow: () => once(flow, "", () => readFlow(repository, sluice, signal)),
     memory: () => once(memory, "", () => readMemory(repository, project.config, signal)),
     notes,
@@ -107,6 +120,42 @@ function once<K, T>(kept: Map<K, Promise<T>>, key: K, make: () => Promise<T>): P
     kept.set(key, value);
   }
   return value;
+}
+
+/** Imports are parsed only in files that hold the name of one of those asked about. */
+async function lookAround(
+  paths: readonly string[],
+  {
+    project,
+    survey,
+    signal,
+    notes,
+  }: { project: Project; survey: Survey; signal: AbortSignal; notes: string[] },
+): Promise<Map<string, Around>> {
+  const { repository } = project;
+  const tree = surveyTree(repository, survey, signal);
+  const names = paths.map((path) => {
+    const stem = stemOf(path).replace(/\.d$/, "");
+    return /^(?:index|__init__|mod|main|lib)$/.test(stem) ? stemOf(directoryOf(path)) || stem : stem;
+  });
+  const candidates = await filesImporting(repository, [...new Set(names)], signal);
+  if (candidates === null) {
+    notes.push("who imports what could not be found out");
+    return new Map();
+  }
+  if (candidates.size > mostImporters)
+    notes.push(`importers were looked for in ${mostImporters} of ${candidates.size} files`);
+  const looked = new Set([...candidates].slice(0, mostImporters));
+  const importers = await importersOf(tree, "head", paths, { signal, among: (path) => looked.has(path) });
+  // Tests that import it are among those already.
+  const named = await testsOf(tree, paths, { signal, among: () => false });
+  return new Map(
+    paths.map((path) => {
+      const all = importers.get(path) ?? [];
+      const tests = new Set([...(named.get(path) ?? []), ...all.filter(isTestPath)]);
+      return [path, { importers: all.filter((one) => !isTestPath(one)), tests: [...tests].sort() }];
+    }),
+  );
 }
 
 async function readText(root: string, path: string): Promise<string | null> {

@@ -1,4 +1,5 @@
+import { repo } from "./repo.js";
 import type { Scout } from "./scout.js";
 
 /** Every scout, in the order that their findings are read. A new one is a file, a prompt and a line here. */
-export const scouts: readonly Scout[] = [];
+export const scouts: readonly Scout[] = [repo];
