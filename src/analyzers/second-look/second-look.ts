@@ -34,7 +34,9 @@ export async function secondLook(findings: readonly Finding[], look: Look): Prom
       if (ignored.has(finding.subject) || (await moduleExists(finding.subject, look))) continue;
     }
     if (finding.class === "undefined-name" && finding.subject !== undefined) {
-      if (await isAskedFor(finding.subject, finding.file, look)) continue;
+      const isAsked = await isAskedFor(finding.subject, finding.file, look);
+      // A parameter of the same name may be asked for its type.
+      if (isAsked && !(await wasImported(finding.subject, finding.file, look))) continue;
       const given = await isGiven(finding.subject, finding.file);
       if (given === "yes") continue;
       if (given === "perhaps") severity = "hint";
