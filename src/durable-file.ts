@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { lstat, open, rename, rm } from "node:fs/promises";
+import { link, lstat, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 export type FileContent =
@@ -64,13 +64,7 @@ export async function replaceFile(
   const name = `${basename(path)}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`;
   const temporary = join(options.beside ?? dirname(path), name);
   try {
-    const handle = await open(temporary, "wx", options.mode ?? 0o600);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await writeSynced(temporary, text, options.mode ?? 0o600);
     await options.ready?.();
     await rename(temporary, path);
   } catch (error) {
@@ -80,6 +74,46 @@ export async function replaceFile(
     throw error;
   }
   await syncFolder(dirname(path));
+}
+
+/**
+ * Makes a file that was not there, whole or not at all, and never in place of another one.
+ *
+ * @returns false when something stands there already
+ */
+export async function createFile(path: string, text: string, mode = 0o644): Promise<boolean> {
+  const temporary = `${path}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`;
+  try {
+    await writeSynced(temporary, text, mode);
+    try {
+      await link(temporary, path);
+    } catch (error) {
+      const code = errnoOf(error);
+      if (code === "EEXIST") return false;
+      // Some file systems have no hard links: then a crash may leave half a file.
+      if (code !== "EPERM" && code !== "ENOTSUP" && code !== "ENOSYS" && code !== "EOPNOTSUPP") throw error;
+      try {
+        await writeSynced(path, text, mode);
+      } catch (second) {
+        if (errnoOf(second) === "EEXIST") return false;
+        throw second;
+      }
+    }
+  } finally {
+    await rm(temporary, { force: true }).catch(() => {});
+  }
+  await syncFolder(dirname(path));
+  return true;
+}
+
+async function writeSynced(path: string, text: string, mode: number): Promise<void> {
+  const handle = await open(path, "wx", mode);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Makes a rename in a folder durable. Where folders can't be synced (Windows, some network shares), does nothing. */

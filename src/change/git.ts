@@ -169,6 +169,23 @@ function gitEnvironment(inherited: Environment, cwd: string): Environment {
 }
 
 /**
+ * The environment of another program that runs git in a repository by itself: what `git` here is called with, as far
+ * as an environment can say it.
+ */
+export function environmentForGit(inherited: Environment, cwd: string): Environment {
+  const pairs = settings.filter((word) => word !== "-c").map((setting) => setting.split("=", 2));
+  const environment: Record<string, string | undefined> = { ...gitEnvironment(inherited, cwd) };
+  // Its pathspecs are its own affair.
+  delete environment.GIT_LITERAL_PATHSPECS;
+  environment.GIT_CONFIG_COUNT = String(pairs.length);
+  for (const [index, [key = "", value = ""]] of pairs.entries()) {
+    environment[`GIT_CONFIG_KEY_${index}`] = key;
+    environment[`GIT_CONFIG_VALUE_${index}`] = value;
+  }
+  return environment;
+}
+
+/**
  * PATH without relative entries and without folders of the repository's (`npx` puts node_modules/.bin there): a
  * committed file named `git` must not run. A repository that holds the home folder is the user's own.
  */

@@ -350,6 +350,12 @@ export const configSchema = z.looseObject({
   local,
   memory: z.looseObject({ enabled: flag(true) }).prefault({}),
   /** What follows counts only in the user's own file. */
+  flow: z
+    .looseObject({
+      /** Absolute path of flowctl; `false` for Sluice's own writer. Default: where flow-next keeps it. */
+      flowctl: z.union([z.literal(false), z.string().min(1).max(4_000)]).optional(),
+    })
+    .prefault({}),
   quota,
   models,
   /** Absolute paths of repositories that a caller may name as `repo`, beyond the one it works in. */
@@ -384,6 +390,7 @@ export interface Config extends Parsed {
 
 /** The keys that only the user's own file may set, as dotted paths. */
 export const userOnlyKeys = [
+  "flow.flowctl",
   "quota",
   "models",
   "repositories",
