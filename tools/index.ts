@@ -1,6 +1,7 @@
 import type { Tool } from "../src/mcp/define-tool.js";
 import classifyChange from "./classify_change.js";
 import classifyTask from "./classify_task.js";
+import draftQuestions from "./draft_questions.js";
 import fingerprintCheck from "./fingerprint_check.js";
 import prescreenDiff from "./prescreen_diff.js";
 import quotaStatus from "./quota_status.js";
@@ -22,4 +23,5 @@ export const tools: readonly Tool[] = [
   classifyTask,
   quotaStatus,
   recordUsage,
+  draftQuestions,
 ];

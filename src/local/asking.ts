@@ -13,10 +13,15 @@ export interface Limits {
 /** A cold start of a large model takes a minute or two; the answers themselves take seconds. */
 export const defaultLimits: Limits = { call: 180_000, all: 300_000 };
 
+/** Whether a question ended because there is no model to ask. */
+export function isAbsence(kind: Unavailable["kind"] | "time"): boolean {
+  return absences.some((absence) => absence === kind);
+}
+
 /** Below this no question is begun. */
 const leastTime = 500;
-/** Failures in a row after which a model is not asked again. */
-const patience = 2;
+/** Failures in a row after which a model is not asked again, where the caller does not say. */
+const usualPatience = 2;
 
 /** The ways of a local model not to be there: not that it did badly, and no other question is worth a try. */
 export const absences: readonly Unavailable["kind"][] = [
@@ -58,6 +63,8 @@ export class Asking {
       limits: Limits;
       signal: AbortSignal;
       onProgress?: ((message: string) => void) | undefined;
+      /** Failures in a row after which the model is not asked again; default 2. */
+      patience?: number;
     },
   ) {
     this.#until = performance.now() + options.limits.all;
@@ -65,7 +72,7 @@ export class Asking {
 
   /** Throws the signal's reason when the caller cancels, and for nothing that a model does. */
   async ask<T>({ prompt, schema, data, maxTokens, temperature = 0.2 }: Question<T>): Promise<Reply<T>> {
-    const { limits, signal, onProgress } = this.options;
+    const { limits, signal, onProgress, patience = usualPatience } = this.options;
     signal.throwIfAborted();
     if (this.ended !== null) return { state: "none" };
     const left = this.#until - performance.now();

@@ -44,6 +44,7 @@ describe("the tool list", () => {
       classify_change: "reads",
       route_review: "reads",
       classify_task: "reads",
+      draft_questions: "reads",
       run_gates: "open",
       record_verdict: "own state",
       quota_status: "reads",
@@ -58,13 +59,19 @@ describe("the tool list", () => {
     expect(open.sort()).toEqual([
       "classify_change",
       "classify_task",
+      "draft_questions",
       "prescreen_diff",
       "review_change",
       "route_review",
       "run_gates",
     ]);
     const withSources = tools.filter((tool) => tool.hints({ ...untrusted, sources: true }).openWorldHint);
-    expect(withSources.map(({ name }) => name)).toEqual(["review_change", "run_gates", "quota_status"]);
+    expect(withSources.map(({ name }) => name)).toEqual([
+      "review_change",
+      "run_gates",
+      "quota_status",
+      "draft_questions",
+    ]);
     for (const tool of tools) {
       for (const value of Object.values(tool.hints(untrusted))) expect(typeof value).toBe("boolean");
       expect(Object.keys(tool.hints(untrusted))).toHaveLength(4);
@@ -83,6 +90,7 @@ describe("the tool list", () => {
       classify_change: "class",
       route_review: "decision",
       quota_status: "sources",
+      draft_questions: "questions",
     });
   });
 
