@@ -5,7 +5,7 @@ import { isAbsolute, join } from "node:path";
 import { ConfigurationError, messageOf } from "./errors.js";
 import { isDeadMark, markPattern, ownMark } from "./process-identity.js";
 
-const kinds = ["base", "flow", "index", "objects", "prescreen", "results", "reviewer"] as const;
+const kinds = ["base", "flow", "implement", "index", "objects", "prescreen", "results", "reviewer"] as const;
 export type TemporaryKind = (typeof kinds)[number];
 
 /** Folders in use: whatever ends this process in an orderly way takes them along. */

@@ -1,14 +1,14 @@
 import type { Sluice } from "../sluice.js";
 import type { ChangeArguments } from "./arguments.js";
 import { changedFiles, rawDiff } from "./diff.js";
-import { type Asked, resolveEnds } from "./ends.js";
+import { type Asked, type Ends, resolveEnds } from "./ends.js";
 import { pathFilter } from "./globs.js";
 import { classifyKinds } from "./kinds.js";
-import { openObjectStore } from "./object-store.js";
+import { type ObjectStore, openObjectStore } from "./object-store.js";
 import { openObjects } from "./objects.js";
 import { openRepository } from "./repository.js";
 import { checkTaskId } from "./task-base.js";
-import type { Change } from "./types.js";
+import type { Change, TreeEnd } from "./types.js";
 
 export { type ChangeArguments, changeArguments } from "./arguments.js";
 
@@ -36,7 +36,33 @@ export async function openChange(
   const wanted = args.paths?.length ? await pathFilter(repository, args.paths) : null;
   const store = await openObjectStore(repository, signal);
   const ends = await resolveEnds(store, asked, signal);
-  const { base, head, headKind } = ends;
+  const change = await changeOf(store, ends, { wanted, task: asked.task ?? null, signal });
+  origins.set(change, { asked, baseTree: ends.base.tree, headTree: ends.head.tree });
+  return change;
+}
+
+/**
+ * The change from one tree to another, both in the store already: what nobody asked for by a ref. `staleness` does not
+ * know it. Throws SourceError when git fails.
+ */
+export function changeBetween(
+  store: ObjectStore,
+  ends: { base: TreeEnd; head: TreeEnd },
+  options: { task: string | null; signal: AbortSignal },
+): Promise<Change> {
+  return changeOf(store, { ...ends, headKind: "diff", skipped: [] }, { ...options, wanted: null });
+}
+
+async function changeOf(
+  store: ObjectStore,
+  { base, head, headKind, skipped: untaken }: Ends,
+  options: {
+    wanted: ((path: string) => boolean) | null;
+    task: string | null;
+    signal: AbortSignal | undefined;
+  },
+): Promise<Change> {
+  const { wanted, task, signal } = options;
   const all =
     base.tree === head.tree
       ? []
@@ -47,21 +73,19 @@ export async function openChange(
   );
   const objects = openObjects(store, { base: base.tree, head: head.tree }, files);
   const large = await classifyKinds(store, base.tree, objects, files, signal);
-  const skipped = ends.skipped.filter(({ path }) => isWanted(path));
-  const narrowed = files.length < all.length || skipped.length < ends.skipped.length;
-  const change: Change = {
-    repository,
+  const skipped = untaken.filter(({ path }) => isWanted(path));
+  const narrowed = files.length < all.length || skipped.length < untaken.length;
+  return {
+    repository: store.repository,
     base,
     head,
     headKind,
     files,
     skipped: [...skipped, ...large],
     partial: narrowed || headKind === "diff",
-    task: asked.task ?? null,
+    task,
     objects,
   };
-  origins.set(change, { asked, baseTree: base.tree, headTree: head.tree });
-  return change;
 }
 
 /** How each change was asked for, to see later whether the same words still mean the same trees. */

@@ -191,6 +191,18 @@ const work = z
       .looseObject({ backend: backend("local"), model: model(localModel), include_memory: flag(true) })
       .prefault({}),
     worker: z.looseObject({ subagent: flag(true), fresh_context: flag(true) }).prefault({}),
+    implement: z
+      .looseObject({
+        /** Answers that are judged by gates and pre-screen before the rest is left to a premium model. */
+        max_rounds: z.int().min(1).max(20).default(4),
+        /** Seconds for everything. */
+        time_limit_s: z.number().min(30).max(14_400).default(1_800),
+        /** Tokens that the local model may read and write for one task. */
+        max_tokens: z.int().min(10_000).max(100_000_000).default(600_000),
+        /** Counts only in the user's own file: runs model-written code where there is no sandbox. */
+        allow_unsandboxed: flag(false),
+      })
+      .prefault({}),
   })
   .prefault({});
 
@@ -396,6 +408,7 @@ export const userOnlyKeys = [
   "repositories",
   "secrets",
   "premium_sources.antigravity.terms_accepted",
+  "work.implement.allow_unsandboxed",
 ];
 
 /** flow-next's own keys inside sections that Sluice has too. */

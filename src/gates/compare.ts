@@ -41,10 +41,6 @@ export class Comparison {
     if (base.tree === end.tree) return { preExisting: true, reason: "nothing was changed" };
     if ((await this.#change.objects.tree("base")).length === 0)
       return { preExisting: false, reason: "there was nothing before this change" };
-    const unknown = (why: string): Compared => ({
-      preExisting: null,
-      reason: `whether it failed before is unknown: ${why}`,
-    });
     // What was trusted is what ran on head. Other scripts on base were trusted by nobody.
     if ((await hashOver(plan, filesOfTree(this.#change, "base"))) !== plan.scripts_hash)
       return unknown(`${base.label} runs something else for it`);
@@ -58,7 +54,7 @@ export class Comparison {
       environment: { ...this.#options.environment, CARGO_TARGET_DIR: baseline.scratch },
       signal: this.#options.signal,
     });
-    return judge(base.label, head, before, unknown);
+    return compareOutcomes(base.label, head, before);
   }
 
   async close(): Promise<void> {
@@ -67,7 +63,12 @@ export class Comparison {
   }
 }
 
-function judge(label: string, head: Outcome, base: Outcome, unknown: (why: string) => Compared): Compared {
+function unknown(why: string): Compared {
+  return { preExisting: null, reason: `whether it failed before is unknown: ${why}` };
+}
+
+/** Whether a check that failed on head failed on base in the same way. */
+export function compareOutcomes(label: string, head: Outcome, base: Outcome): Compared {
   if (base.state === "passed") return { preExisting: false, reason: `passes on ${label}` };
   if (base.state === "skipped") return unknown(`on ${label} it ${base.reason}`);
   // One that is killed at its limit on both sides says the same of both; on one side it says nothing of the other.

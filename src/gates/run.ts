@@ -5,6 +5,7 @@ import { type RunResult, runProcess } from "../process.js";
 import { type Environment, findProgram } from "./environment.js";
 import type { GatePlan } from "./find.js";
 import type { Output, Printed } from "./output.js";
+import type { Confine } from "./sandbox.js";
 
 export interface Outcome {
   state: "passed" | "failed" | "skipped";
@@ -32,15 +33,22 @@ export async function notRunnable(plan: GatePlan, environment: Environment): Pro
 export async function runCheck(
   plan: GatePlan,
   output: Output,
-  options: { cwd: string; environment: Environment; signal: AbortSignal },
+  options: {
+    cwd: string;
+    environment: Environment;
+    signal: AbortSignal;
+    /** Runs it in a sandbox. */
+    confine?: Confine | undefined;
+  },
 ): Promise<Outcome> {
   const windows = process.platform === "win32";
   const shell = windows ? (options.environment.ComSpec ?? "cmd.exe") : "/bin/sh";
-  const args = windows ? ["/d", "/s", "/c", `"${plan.command}"`] : ["-c", plan.command];
+  const line = windows ? ["/d", "/s", "/c", `"${plan.command}"`] : ["-c", plan.command];
+  const { file, args } = options.confine?.(shell, line, options.cwd) ?? { file: shell, args: line };
   let result: RunResult;
   let printed: Printed;
   try {
-    result = await runProcess(shell, args, {
+    result = await runProcess(file, args, {
       cwd: options.cwd,
       env: options.environment,
       timeout: plan.timeout,
