@@ -3,6 +3,7 @@ import classifyChange from "./classify_change.js";
 import classifyTask from "./classify_task.js";
 import draftQuestions from "./draft_questions.js";
 import fingerprintCheck from "./fingerprint_check.js";
+import implementTask from "./implement_task.js";
 import prescreenDiff from "./prescreen_diff.js";
 import quotaStatus from "./quota_status.js";
 import recordUsage from "./record_usage.js";
@@ -21,6 +22,7 @@ export const tools: readonly Tool[] = [
   routeReview,
   recordVerdict,
   classifyTask,
+  implementTask,
   quotaStatus,
   recordUsage,
   draftQuestions,

@@ -13,6 +13,7 @@ import { serveCommand } from "./serve-command.js";
 import { statusCommand } from "./status.js";
 import { createTerminal, type Terminal } from "./terminal.js";
 import { trustCommand } from "./trust.js";
+import { workCommand } from "./work.js";
 
 /** What each subcommand's file exports: it adds itself to the program. */
 export type AddCommand = (program: Command, context: CommandContext) => void;
@@ -29,6 +30,7 @@ export interface CommandContext {
 const commands: readonly AddCommand[] = [
   serveCommand,
   reviewCommand,
+  workCommand,
   initCommand,
   trustCommand,
   statusCommand,

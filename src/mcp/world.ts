@@ -15,9 +15,17 @@ export interface World {
   remoteModel: boolean;
   /** A premium source could be asked: for what it has left, and for a review. */
   sources: boolean;
+  /** The user lets model-written code run where there is no sandbox. */
+  unsandboxed: boolean;
 }
 
-const nothing: World = { trustedGates: false, tools: false, remoteModel: false, sources: false };
+const nothing: World = {
+  trustedGates: false,
+  tools: false,
+  remoteModel: false,
+  sources: false,
+  unsandboxed: false,
+};
 
 /** Looks without starting git. What can't be read allows nothing. */
 export async function lookAround(sluice: Sluice): Promise<World> {
@@ -41,6 +49,7 @@ export async function lookAround(sluice: Sluice): Promise<World> {
       remoteModel:
         enabled && (!isLoopback(primary_endpoint) || (prefilter_enabled && !isLoopback(prefilter_endpoint))),
       sources: (await sourceStatuses(sluice, config)).some(({ configured }) => configured),
+      unsandboxed: config.work.implement.allow_unsandboxed,
     };
   } catch (error) {
     sluice.log(`configuration and trust could not be read: ${messageOf(error)}`);

@@ -65,7 +65,7 @@ export interface StateStore {
   readonly journal: Journal;
 }
 
-export type CacheArea = "local-model" | "reviews" | ScoutArea;
+export type CacheArea = "implement" | "local-model" | "reviews" | ScoutArea;
 
 /** What a scout of the plan phase found. */
 type ScoutArea = `${"repo" | "practice" | "docs" | "epic" | "docs-gap" | "memory" | "github"}-scout`;

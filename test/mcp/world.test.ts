@@ -36,7 +36,7 @@ function configureUser(config: object): void {
   writeFileSync(join(home, "sluice", "config.json"), JSON.stringify(config));
 }
 
-const nothing = { trustedGates: false, tools: false, remoteModel: false, sources: false };
+const nothing = { trustedGates: false, tools: false, remoteModel: false, sources: false, unsandboxed: false };
 const withTools = { review: { prescreen: { tools: ["shellcheck"] } } };
 
 describe("what decides the hints of tools", () => {
@@ -57,7 +57,7 @@ describe("what decides the hints of tools", () => {
     configureUser(withTools);
     expect(await world()).toEqual({ ...nothing, tools: true });
     configureUser({ local: { primary_endpoint: "https://far.example" } });
-    expect(await world()).toEqual({ ...nothing, remoteModel: true, sources: false });
+    expect(await world()).toEqual({ ...nothing, remoteModel: true, sources: false, unsandboxed: false });
     expect(await world({ LOCAL_ENABLED: "0" })).toEqual(nothing);
     configureUser({});
     expect(await world({ LOCAL_ENDPOINT: "http://127.0.0.1:8080" })).toEqual(nothing);
@@ -77,7 +77,7 @@ describe("what decides the hints of tools", () => {
       at: new Date(0).toISOString(),
     });
     expect(await readTrust(sluice(), commonDir)).not.toBeNull();
-    expect(await world()).toEqual({ trustedGates: true, tools: true, remoteModel: false, sources: false });
+    expect(await world()).toEqual({ trustedGates: true, tools: true, remoteModel: false, sources: false, unsandboxed: false });
     repository.write({
       ".flow/config.json": JSON.stringify({ review: { prescreen: { tools: ["cargo check"] } } }),
     });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { groups, groupsOf, type Hints } from "../../src/mcp/define-tool.js";
 import { tools } from "../../tools/index.js";
 
-const untrusted = { trustedGates: false, tools: false, remoteModel: false, sources: false };
+const untrusted = { trustedGates: false, tools: false, remoteModel: false, sources: false, unsandboxed: false };
 const trusted = { ...untrusted, trustedGates: true };
 const withTools = { ...untrusted, tools: true };
 const withRemoteModel = { ...untrusted, remoteModel: true };

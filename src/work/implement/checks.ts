@@ -6,6 +6,7 @@ import type { Change } from "../../change/types.js";
 import type { WrittenFile } from "../../change/written-tree.js";
 import type { Config } from "../../config/schema.js";
 import type { Trust } from "../../config/trust.js";
+import { messageOf } from "../../errors.js";
 import { compareOutcomes } from "../../gates/compare.js";
 import { checkEnvironment, type Environment, secretValues } from "../../gates/environment.js";
 import { findGates, type GatePlan } from "../../gates/find.js";
@@ -131,10 +132,18 @@ class OpenChecker implements Checker {
     left: () => number,
     onProgress: (message: string) => void,
   ): Promise<CheckResult[]> {
-    this.#place ??= this.#prepare();
-    const { folder } = await this.#place;
-    await this.#write(folder, files);
     const { config, trust } = this.options;
+    let folder: string;
+    try {
+      this.#place ??= this.#prepare();
+      ({ folder } = await this.#place);
+      await this.#write(folder, files);
+    } catch (error) {
+      this.signal.throwIfAborted();
+      // A full disk, say: the proposal is judged without them.
+      const why = `the worktree to run it in could not be made: ${messageOf(error)}`;
+      return (await findGates(this.base.repository, config, trust)).map((plan) => skipped(plan, why));
+    }
     const plans = await findGates({ ...this.base.repository, root: folder }, config, trust);
     const results: CheckResult[] = [];
     const ordered = [...plans].sort((a, b) => Number(isTestCheck(a.name)) - Number(isTestCheck(b.name)));

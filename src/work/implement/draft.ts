@@ -152,10 +152,11 @@ export class Draft {
     return [...this.#now.keys()];
   }
 
-  /** Takes over what an earlier draft of the same tree held. */
-  async restore(files: readonly { path: string; text: string | null }[]): Promise<void> {
-    for (const { path, text } of files)
-      await this.#one({ path, action: text === null ? "delete" : "write", search: "", text: text ?? "" });
+  /** Back to an earlier state of this draft. */
+  take(files: readonly WrittenFile[]): void {
+    this.#now.clear();
+    for (const { path, content, mode } of files)
+      this.#now.set(path, { text: content === null ? null : content.toString("utf8"), mode });
   }
 
   /** Null for what can't be edited as text. */
