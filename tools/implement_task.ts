@@ -7,7 +7,7 @@ export default defineLongTool({
   group: "work",
   title: "Implement a task",
   description:
-    "Local model does a task (flow id, Markdown file or words) in a throw-away worktree: a tested diff, or questions for you. Free unless escalate.",
+    "Local model does a task (flow id, Markdown file or words) in a throw-away worktree: tested diff, or questions. Free unless escalate.",
   input: { ...implementArguments, repo: z.string().optional() },
   output: implementOutput,
   // With `apply` it writes the user's files; trusted gates run in a sandbox without network, or as the user's configuration says.

@@ -58,7 +58,13 @@ async function connected(options: { groups?: string; trustedGates?: boolean } = 
     tools,
     groups: chosenGroups(options.groups),
     jobs: new Jobs(Date.now),
-    world: { trustedGates: options.trustedGates ?? false, tools: false, remoteModel: false, sources: false, unsandboxed: false },
+    world: {
+      trustedGates: options.trustedGates ?? false,
+      tools: false,
+      remoteModel: false,
+      sources: false,
+      unsandboxed: false,
+    },
   });
   const client = new Client({ name: "t", version: "1" });
   const [a, b] = InMemoryTransport.createLinkedPair();

@@ -77,7 +77,13 @@ describe("what decides the hints of tools", () => {
       at: new Date(0).toISOString(),
     });
     expect(await readTrust(sluice(), commonDir)).not.toBeNull();
-    expect(await world()).toEqual({ trustedGates: true, tools: true, remoteModel: false, sources: false, unsandboxed: false });
+    expect(await world()).toEqual({
+      trustedGates: true,
+      tools: true,
+      remoteModel: false,
+      sources: false,
+      unsandboxed: false,
+    });
     repository.write({
       ".flow/config.json": JSON.stringify({ review: { prescreen: { tools: ["cargo check"] } } }),
     });

@@ -3,7 +3,13 @@ import { describe, expect, it } from "vitest";
 import { groups, groupsOf, type Hints } from "../../src/mcp/define-tool.js";
 import { tools } from "../../tools/index.js";
 
-const untrusted = { trustedGates: false, tools: false, remoteModel: false, sources: false, unsandboxed: false };
+const untrusted = {
+  trustedGates: false,
+  tools: false,
+  remoteModel: false,
+  sources: false,
+  unsandboxed: false,
+};
 const trusted = { ...untrusted, trustedGates: true };
 const withTools = { ...untrusted, tools: true };
 const withRemoteModel = { ...untrusted, remoteModel: true };
@@ -45,6 +51,8 @@ describe("the tool list", () => {
       route_review: "reads",
       classify_task: "reads",
       draft_questions: "reads",
+      // With `apply` it changes the user's files.
+      implement_task: "open",
       run_gates: "open",
       record_verdict: "own state",
       quota_status: "reads",
@@ -60,6 +68,7 @@ describe("the tool list", () => {
       "classify_change",
       "classify_task",
       "draft_questions",
+      "implement_task",
       "prescreen_diff",
       "review_change",
       "route_review",
@@ -69,6 +78,7 @@ describe("the tool list", () => {
     expect(withSources.map(({ name }) => name)).toEqual([
       "review_change",
       "run_gates",
+      "implement_task",
       "quota_status",
       "draft_questions",
     ]);
