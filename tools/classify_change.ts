@@ -16,6 +16,9 @@ export default defineTool({
     const { openRequestedChange } = await import("../src/review/requested-change.js");
     const { classifyWithModel } = await import("../src/review/classify.js");
     const { change, ...context } = await openRequestedChange(sluice, args, signal, reachOf(hints));
-    return classifyWithModel(change, sluice, { ...context, signal });
+    const { alone } = await import("../src/review/evidence.js");
+    return alone.classify({ change, sluice, ...context }, () =>
+      classifyWithModel(change, sluice, { ...context, signal }),
+    );
   },
 });

@@ -16,6 +16,9 @@ export default defineTool({
     const { checkFingerprint } = await import("../src/review/fingerprint-check.js");
     const { change, store, config } = await openRequestedChange(sluice, args, signal);
     const { refresh, reason } = args;
-    return checkFingerprint(change, sluice, { store, config, refresh, reason, signal });
+    const { alone } = await import("../src/review/evidence.js");
+    return alone.fingerprint({ change, sluice, store }, () =>
+      checkFingerprint(change, sluice, { store, config, refresh, reason, signal }),
+    );
   },
 });

@@ -11,6 +11,7 @@ import recordVerdict from "./record_verdict.js";
 import reviewChange from "./review_change.js";
 import routeReview from "./route_review.js";
 import runGates from "./run_gates.js";
+import savingsReport from "./savings_report.js";
 
 /** Every tool, in the order that clients list them. */
 export const tools: readonly Tool[] = [
@@ -25,5 +26,6 @@ export const tools: readonly Tool[] = [
   implementTask,
   quotaStatus,
   recordUsage,
+  savingsReport,
   draftQuestions,
 ];

@@ -16,14 +16,17 @@ export default defineLongTool({
   open: openChangeJob,
   async run({ change, ...context }, { dismiss }, { sluice, signal, progress, hints }) {
     const { prescreen } = await import("../src/review/prescreen.js");
-    return prescreen(change, sluice, {
-      ...context,
-      dismiss,
-      signal,
-      onProgress: progress,
-      noTools: hints.destructiveHint
-        ? undefined
-        : "configured after the server started, which told the client that no code is run: restart it",
-    });
+    const { alone } = await import("../src/review/evidence.js");
+    return alone.prescreen({ change, sluice, ...context }, () =>
+      prescreen(change, sluice, {
+        ...context,
+        dismiss,
+        signal,
+        onProgress: progress,
+        noTools: hints.destructiveHint
+          ? undefined
+          : "configured after the server started, which told the client that no code is run: restart it",
+      }),
+    );
   },
 });

@@ -18,8 +18,11 @@ export default defineTool({
     const { classifyWithModel } = await import("../src/review/classify.js");
     const { route } = await import("../src/review/route.js");
     const { change, config, store } = await openRequestedChange(sluice, args, signal, reachOf(hints));
-    const { class: name } = await classifyWithModel(change, sluice, { config, signal });
+    const { class: name } = await classifyWithModel(change, sluice, { config, store, signal });
     const context = await surroundings(change, { sluice, signal });
-    return route(change, sluice, { store, config, class: name, context, signal });
+    const { alone } = await import("../src/review/evidence.js");
+    return alone.route({ change, sluice, store }, () =>
+      route(change, sluice, { store, config, class: name, context, signal }),
+    );
   },
 });

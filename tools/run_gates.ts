@@ -15,6 +15,9 @@ export default defineLongTool({
   open: openChangeJob,
   async run({ change, ...context }, _args, { sluice, signal, progress }) {
     const { runGates } = await import("../src/review/gates.js");
-    return runGates(change, sluice, { ...context, signal, onProgress: progress });
+    const { alone } = await import("../src/review/evidence.js");
+    return alone.gates({ change, sluice, ...context }, () =>
+      runGates(change, sluice, { ...context, signal, onProgress: progress }),
+    );
   },
 });

@@ -8,6 +8,7 @@ import { version } from "../version.js";
 import { doctorCommand } from "./doctor.js";
 import { initCommand } from "./init.js";
 import { quotaCommand } from "./quota.js";
+import { reportCommand } from "./report.js";
 import { reviewCommand } from "./review.js";
 import { serveCommand } from "./serve-command.js";
 import { statusCommand } from "./status.js";
@@ -35,6 +36,7 @@ const commands: readonly AddCommand[] = [
   trustCommand,
   statusCommand,
   quotaCommand,
+  reportCommand,
   doctorCommand,
 ];
 

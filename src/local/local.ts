@@ -2,9 +2,11 @@ import * as z from "zod";
 import { loadPrompt } from "../config/prompts.js";
 import type { Config } from "../config/schema.js";
 import type { Sluice } from "../sluice.js";
+import { recordEvent } from "../state/metrics.js";
+import type { StateStore } from "../state/store.js";
 import { askHost } from "./ask.js";
 import type { Timing } from "./attempt.js";
-import { localEndpoints, type Role } from "./endpoints.js";
+import { type Endpoint, localEndpoints, type Role } from "./endpoints.js";
 import { LocalFailure } from "./failures.js";
 import { hostOf } from "./host.js";
 import { type Asked, type Job, unavailable } from "./job.js";
@@ -57,9 +59,32 @@ const tick = 5_000;
 /**
  * The local tier of a configuration. Cheap: nothing is sent before it is asked. Queue, breaker and what was learnt
  * about an endpoint are shared by every call in this process.
+ *
+ * @param options `store`: where calls are counted for the report
  */
-export function openLocal(config: Config, sluice: Sluice, timing: Partial<Timing> = {}): LocalTier {
+export function openLocal(
+  config: Config,
+  sluice: Sluice,
+  { store, ...timing }: Partial<Timing> & { store?: StateStore | undefined } = {},
+): LocalTier {
   const endpoints = localEndpoints(config, sluice);
+  const askOnce = async <T>(endpoint: Endpoint, job: Job<T>): Promise<Asked<T>> => {
+    const host = hostOf(endpoint, sluice);
+    const dead = host.breaker.check(sluice.clock());
+    if (dead !== null) return unavailable(dead);
+    const limit = limited(job.signal, job.limit);
+    try {
+      return await askHost(host, endpoint, job, limit, { pause, tick, ...timing });
+    } catch (error) {
+      job.signal.throwIfAborted();
+      if (!(error instanceof LocalFailure)) throw error;
+      host.died(error);
+      return unavailable(error);
+    } finally {
+      host.breaker.undecided();
+      limit.end();
+    }
+  };
   const tier: LocalTier = {
     configured: (role) => endpoints[role] !== null,
     async state(signal) {
@@ -74,21 +99,10 @@ export function openLocal(config: Config, sluice: Sluice, timing: Partial<Timing
       const endpoint = endpoints[job.role];
       if (endpoint === null) return switchedOff(job.role);
       job.signal.throwIfAborted();
-      const host = hostOf(endpoint, sluice);
-      const dead = host.breaker.check(sluice.clock());
-      if (dead !== null) return unavailable(dead);
-      const limit = limited(job.signal, job.limit);
-      try {
-        return await askHost(host, endpoint, job, limit, { pause, tick, ...timing });
-      } catch (error) {
-        job.signal.throwIfAborted();
-        if (!(error instanceof LocalFailure)) throw error;
-        host.died(error);
-        return unavailable(error);
-      } finally {
-        host.breaker.undecided();
-        limit.end();
-      }
+      const started = performance.now();
+      const asked = await askOnce(endpoint, job);
+      if (store !== undefined) await recordCall(store, sluice, job.name, asked, performance.now() - started);
+      return asked;
     },
     askPieces: (job) => askPieces(job, (one) => tier.ask(one), endpoints[job.role]?.contextDefault ?? 0),
     async probe(role, options) {
@@ -111,6 +125,25 @@ export function openLocal(config: Config, sluice: Sluice, timing: Partial<Timing
     },
   };
   return tier;
+}
+
+async function recordCall(
+  store: StateStore,
+  sluice: Sluice,
+  purpose: string,
+  asked: Asked<unknown>,
+  ms: number,
+): Promise<void> {
+  const answered = asked.state === "answered";
+  await recordEvent(store, sluice, {
+    kind: "local_call",
+    purpose,
+    model: answered ? asked.model : null,
+    outcome: answered ? "answered" : asked.kind,
+    prompt_tokens: answered ? asked.promptTokens : null,
+    completion_tokens: answered ? asked.completionTokens : null,
+    ms,
+  });
 }
 
 function switchedOff(role: Role): Asked<never> {

@@ -3,6 +3,7 @@ import { refuseSecrets } from "../analyzers/secrets/refuse.js";
 import { countTokens } from "../change/tokens.js";
 import type { Config } from "../config/schema.js";
 import type { Sluice } from "../sluice.js";
+import type { About } from "../state/metrics.js";
 import type { StateStore } from "../state/store.js";
 import { modelChoices } from "./candidates.js";
 import { type Attempt, exchange } from "./exchange.js";
@@ -38,6 +39,8 @@ export interface ConsultOptions {
   tokens?: number | undefined;
   signal: AbortSignal;
   onProgress?: ((message: string) => void) | undefined;
+  /** What work it is for, for the report: the flow task or spec, where there is one. */
+  about?: About | undefined;
   /** Called right before something is sent: from then on it is paid for. */
   onSend?: (() => void) | undefined;
   /** Called when what was sent failed, before anybody else is asked. */
@@ -112,6 +115,7 @@ export async function consult(sluice: Sluice, options: ConsultOptions): Promise<
     whole: { instructions, prompt },
     schema,
     doing: "is answering",
+    about: options.about,
     signal,
     onProgress: options.onProgress,
     onSend: options.onSend,

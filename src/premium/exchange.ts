@@ -1,6 +1,7 @@
 import type { Config } from "../config/schema.js";
 import { messageOf } from "../errors.js";
 import type { Sluice } from "../sluice.js";
+import { type About, type MetricEvent, recordEvent } from "../state/metrics.js";
 import type { StateStore } from "../state/store.js";
 import { bounded } from "./bounded.js";
 import type { Choice } from "./candidates.js";
@@ -48,6 +49,8 @@ export interface ExchangeOptions {
   schema: PremiumRequest["schema"];
   /** For a person who waits: `is reviewing`. */
   doing: string;
+  /** What work it is for, where it is for one. */
+  about?: About | undefined;
   signal: AbortSignal;
   onProgress?: ((message: string) => void) | undefined;
   /** Called right before something is sent to a source. */
@@ -112,10 +115,16 @@ export async function exchange(sluice: Sluice, options: ExchangeOptions): Promis
         attempts.push(attempt(reserved.source, id, failure.kind, saidBy(failure), begun));
       });
       attempts.push(attempt(reserved.source, model, "answered", "", begun));
+      await noteCall(sluice, options, attempts, { tokens: answer.tokens });
       return { answer, model, reserved, attempts, continued };
     } catch (error) {
       options.onFail?.();
-      if (signal.aborted) throw signal.reason;
+      const { tokens = null, throttle = null } = error instanceof SourceFailure ? error : {};
+      if (signal.aborted) {
+        const cancelled = [attempt(reserved.source, reserved.model.id, "cancelled", "", begun)];
+        await noteCall(sluice, options, cancelled, { tokens });
+        throw signal.reason;
+      }
       const failed = error instanceof SourceFailure;
       const kind = failed ? error.kind : "failed";
       // Ids that the source does not know are told one by one as they are tried.
@@ -123,6 +132,7 @@ export async function exchange(sluice: Sluice, options: ExchangeOptions): Promis
         const why = failed ? saidBy(error) : messageOf(error);
         attempts.push(attempt(reserved.source, reserved.model.id, kind, why, begun));
       }
+      await noteCall(sluice, options, attempts, { tokens, throttle: throttle?.reason });
       // Its program is signed out: the next choice takes the key that stands in for it.
       if (kind === "auth" && reserved.status.otherwise !== undefined && !signedOut.has(reserved.source)) {
         signedOut.add(reserved.source);
@@ -137,6 +147,36 @@ export async function exchange(sluice: Sluice, options: ExchangeOptions): Promis
       options.onProgress?.(`${reserved.source} failed (${kind}), looking for another source`);
     }
   }
+}
+
+/** Records the last of some attempts: what it was for, what it took, and that the search goes on where it failed. */
+async function noteCall(
+  sluice: Sluice,
+  { store, about = {}, schema, tokens: context }: ExchangeOptions,
+  attempts: readonly Attempt[],
+  seen: { tokens: PremiumAnswer["tokens"]; throttle?: string | undefined },
+): Promise<void> {
+  const last = attempts.at(-1);
+  if (last === undefined) return;
+  const { source, model, outcome, ms } = last;
+  const tokens = seen.tokens === null ? null : seen.tokens.input + seen.tokens.output;
+  const events: MetricEvent[] = [
+    {
+      kind: "premium_call",
+      about,
+      purpose: schema.name,
+      source,
+      model,
+      outcome,
+      tokens,
+      context_tokens: context,
+      ms,
+    },
+  ];
+  if (seen.throttle !== undefined) events.push({ kind: "throttle", source, reason: seen.throttle });
+  if (outcome !== "answered" && outcome !== "cancelled")
+    events.push({ kind: "escalation", about, from: source, to: "another source", why: outcome });
+  await recordEvent(store, sluice, ...events);
 }
 
 /**

@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { Config } from "../config/schema.js";
 import { UsageError } from "../errors.js";
 import type { Sluice } from "../sluice.js";
+import { recordEvent } from "../state/metrics.js";
 import { recordUsage, type UsageEvent, type WindowReading } from "../state/quota-state.js";
 import { windowKey, windowLength } from "../state/quota-windows.js";
 import type { StateStore } from "../state/store.js";
@@ -42,6 +43,13 @@ export async function recordUsageSeen(
   const event = normalise(args, now, notes);
   event.lifts = lifts(args, config);
   const quota = await recordUsage(await quotaStore(sluice, config, store), sluice, event);
+  const { source, tokens, throttle: limit } = event;
+  await recordEvent(
+    store,
+    sluice,
+    ...(tokens === undefined ? [] : [{ kind: "usage" as const, source, model: args.model ?? null, tokens }]),
+    ...(limit === undefined ? [] : [{ kind: "throttle" as const, source, reason: limit.reason }]),
+  );
   const statuses = await sourceStatuses(sluice, config);
   const status = statuses.find(({ source }) => source === event.source) ?? {
     source: event.source,

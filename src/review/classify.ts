@@ -6,6 +6,7 @@ import type { Config } from "../config/schema.js";
 import { isSluiceError } from "../errors.js";
 import type { LocalTier } from "../local/local.js";
 import type { Sluice } from "../sluice.js";
+import type { StateStore } from "../state/store.js";
 import { type Budget, type Contents, type Judgement, judgeFile } from "./classify/file.js";
 import type { Classification } from "./classify-schema.js";
 import { treesOf } from "./reviewed-trees.js";
@@ -57,7 +58,12 @@ export async function classify(
 export async function classifyWithModel(
   change: Change,
   sluice: Sluice,
-  options: ClassifyOptions & { config: Config; tier?: LocalTier | undefined },
+  options: ClassifyOptions & {
+    config: Config;
+    tier?: LocalTier | undefined;
+    /** Where calls of the local model are counted. */
+    store?: StateStore | undefined;
+  },
 ): Promise<Classification> {
   const reasons = await reasonsFor(change, options);
   const { raiseReasons } = await import("./model-screen/raise.js");

@@ -3,6 +3,7 @@ import { requireValid } from "../config/load.js";
 import { isSluiceError, messageOf } from "../errors.js";
 import type { openSource } from "../premium/open-source.js";
 import type { Sluice } from "../sluice.js";
+import { recordReview } from "./evidence.js";
 import { handOver } from "./hand-over.js";
 import { leaveReceipt, withdrawOutdated } from "./premium-review/receipt.js";
 import { premium } from "./premium-review/stage.js";
@@ -58,6 +59,7 @@ export async function review(
   until: (typeof stageNames)[number] | undefined,
   options: ReviewOptions,
 ): Promise<ReviewResult> {
+  const begun = performance.now();
   const known: Known = { ...requested, ...options, sluice, warnings: [] };
   const { change } = known;
   const trees = changeLabel(change);
@@ -120,6 +122,7 @@ export async function review(
   result.fingerprint = known.fingerprint?.fingerprint ?? null;
   result.context_fingerprint = known.fingerprint?.context_fingerprint ?? null;
   if (result.next === "") Object.assign(result, await handOver(known, result.stages, afterwards));
+  await recordReview(known, result, Math.round(performance.now() - begun));
   result.warnings = [...new Set([...known.warnings, ...warningsOf(known)])];
   return result;
 }

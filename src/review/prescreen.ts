@@ -7,6 +7,7 @@ import type { Change } from "../change/types.js";
 import type { Config } from "../config/schema.js";
 import type { LocalTier } from "../local/local.js";
 import type { Sluice } from "../sluice.js";
+import { recordEvent } from "../state/metrics.js";
 import { type PrescreenRound, prescreenRounds, recordPrescreen } from "../state/prescreen-state.js";
 import {
   bumpIteration,
@@ -16,6 +17,7 @@ import {
   resetIteration,
 } from "../state/review-state.js";
 import type { StateStore } from "../state/store.js";
+import { aboutChange } from "./evidence.js";
 import type { Prescreen } from "./prescreen-schema.js";
 import { refuseEmpty, treesOf } from "./reviewed-trees.js";
 
@@ -54,7 +56,8 @@ export async function prescreen(
   const alone = await analyse(change, sluice, { signal, onProgress, engines });
   const analysis = await withModels(alone, change, sluice, options);
 
-  const unknown = await dismiss(options.dismiss ?? [], analysis.findings, rounds, store, sluice);
+  const before = new Set((await dismissals(store)).map(({ id }) => id));
+  const { unknown, classes } = await dismiss(options.dismiss ?? [], analysis.findings, rounds, store, sluice);
   const gone = new Set((await dismissals(store)).map(({ id }) => id));
   const findings = analysis.findings.filter(({ id }) => !gone.has(id));
   const blocking = findings.filter(({ severity }) => severity !== "hint");
@@ -66,6 +69,13 @@ export async function prescreen(
   const iteration = await count(verdict, known, key, store);
   const previous = rounds.find((round) => round.head_tree !== change.head.tree);
   if (!known || verdict === "clean") await recordPrescreen(store, roundOf(key, change, findings, sluice));
+  const seen = new Set((known ? findings : (previous?.findings ?? [])).map(({ id }) => id));
+  const raised = countClasses(blocking.filter(({ id }) => !seen.has(id)));
+  const dismissed = countClasses(
+    [...classes].flatMap(([id, name]) => (before.has(id) || !gone.has(id) ? [] : [{ class: name }])),
+  );
+  if (Object.keys(raised).length + Object.keys(dismissed).length > 0)
+    await recordEvent(store, sluice, { kind: "findings", about: aboutChange(change), raised, dismissed });
 
   const max = config.review.prescreen.max_iterations;
   return {
@@ -120,14 +130,21 @@ async function count(
   return known && before > 0 ? before : bumpIteration(store, key);
 }
 
-/** Records what can be dismissed, and gives the ids that name no finding. */
+function countClasses(findings: readonly { class: string }[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const one of findings) counts.set(one.class, (counts.get(one.class) ?? 0) + 1);
+  return Object.fromEntries(counts);
+}
+
+/** Records what can be dismissed, and gives the class of each that was, and the ids that name no finding. */
 async function dismiss(
   wanted: readonly { id: string; reason: string }[],
   findings: readonly Finding[],
   rounds: readonly PrescreenRound[],
   store: StateStore,
   sluice: Sluice,
-): Promise<string[]> {
+): Promise<{ unknown: string[]; classes: Map<string, string> }> {
+  const done = new Map<string, string>();
   const classes = new Map<string, string>();
   for (const round of rounds) for (const one of round.findings) classes.set(one.id, one.class);
   for (const one of findings) classes.set(one.id, one.class);
@@ -135,10 +152,12 @@ async function dismiss(
   for (const { id, reason } of wanted) {
     const found = classes.get(id);
     if (found === undefined) unknown.push(id);
-    else
+    else {
       await dismissFinding(store, { id, reason, class: found, at: new Date(sluice.clock()).toISOString() });
+      done.set(id, found);
+    }
   }
-  return unknown;
+  return { unknown, classes: done };
 }
 
 function roundOf(key: string, change: Change, findings: readonly Finding[], sluice: Sluice): PrescreenRound {

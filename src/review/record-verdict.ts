@@ -4,9 +4,12 @@ import { fingerprint } from "../change/fingerprint.js";
 import { treeIndex } from "../change/imports/tree-index.js";
 import { surroundings } from "../change/surroundings.js";
 import type { Change } from "../change/types.js";
+import { classesOf } from "../problem-class.js";
 import type { Sluice } from "../sluice.js";
+import { recordEvent } from "../state/metrics.js";
 import { recordVerdict, type VerdictRecord } from "../state/review-state.js";
 import type { StateStore } from "../state/store.js";
+import { aboutChange } from "./evidence.js";
 import { refuseEmpty, treesOf } from "./reviewed-trees.js";
 import type { recordVerdictOutput } from "./verdict-schema.js";
 
@@ -56,6 +59,17 @@ export async function recordReached(
     options,
   );
   const kept = await recordVerdict(options.store, sluice, record);
+  await recordEvent(options.store, sluice, {
+    kind: "verdict",
+    about: { ...aboutChange(change), task: kept.task },
+    verdict: kept.verdict,
+    by: given,
+    source: null,
+    model: kept.model,
+    blockers: classesOf(kept.blockers.map(({ message }) => message)),
+    // What was recorded of the same change tells.
+    prescreen: null,
+  });
   const unknown = kept.blockers.flatMap(({ file, known }) =>
     file !== null && known === false ? [file] : [],
   );

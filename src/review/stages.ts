@@ -173,8 +173,8 @@ export const classification: Stage<"classify"> = {
   doing: "classifying the change",
   section: "review.classification",
   async run(known) {
-    const { change, sluice, config, signal } = known;
-    known.classification ??= await classifyWithModel(change, sluice, { config, signal });
+    const { change, sluice, store, config, signal } = known;
+    known.classification ??= await classifyWithModel(change, sluice, { store, config, signal });
     const { class: name, reasons } = known.classification;
     const [first] = reasons;
     return { state: "passed", summary: first === undefined ? name : `${name}: ${first.rule}` };

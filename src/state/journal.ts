@@ -14,10 +14,10 @@ import { errnoOf } from "../durable-file.js";
  */
 export interface Journal {
   /**
-   * Adds a line, which must be unique and hold no line feed. Gives the bytes that are waiting to be taken out; null when
-   * the line can't be kept. Never throws.
+   * Adds a line, or some in one piece, each of them unique. Gives the bytes that are waiting to be taken out; null when
+   * nothing can be kept. Never throws.
    */
-  append(line: string): Promise<number | null>;
+  append(lines: string): Promise<number | null>;
   /** What is waiting, without changing anything. A line may have been cut off by a full disk. */
   read(): Promise<Segment[]>;
   /** The same, sealed: nothing is added to these any more. For one process at a time. */
@@ -53,8 +53,8 @@ export function openJournal(
 ): Journal {
   const folders = [folder, ...earlier];
   return {
-    async append(line) {
-      const text = `\n${line}\n`;
+    async append(lines) {
+      const text = `\n${lines}\n`;
       for (let attempt = 0; attempt < 10; attempt += 1) {
         try {
           await prepare(attempt > 0);

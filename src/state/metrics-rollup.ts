@@ -100,6 +100,8 @@ const pieceSchema = z.looseObject({
   /** Milliseconds since the epoch. */
   first: z.number(),
   last: z.number(),
+  /** Something looked at a change of it: a call for its plan alone is no task done. */
+  reviewed: z.boolean().default(false),
   premium_calls: count,
   premium_tokens: count,
   /** Times that a free stage, or a reviewer, sent it back. */
@@ -198,6 +200,7 @@ function add(state: Metrics, { at, event }: TimedEvent, pieces: Map<string, Metr
   switch (event.kind) {
     case "review": {
       const piece = pieceOf(state, pieces, event.about, at);
+      piece.reviewed = true;
       day.reviews += 1;
       bump(day.ended, event.decided_by ?? "reviewer");
       if (event.context_tokens !== null) measured(day, piece, event.context_tokens);
@@ -206,6 +209,7 @@ function add(state: Metrics, { at, event }: TimedEvent, pieces: Map<string, Metr
     }
     case "stage": {
       const piece = pieceOf(state, pieces, event.about, at);
+      piece.reviewed = true;
       if (event.context_tokens !== null) piece.context_tokens = event.context_tokens;
       addStage(day, piece, event, event.about.change, event.context_tokens);
       break;
@@ -368,6 +372,7 @@ function addVerdict(
     day.first_verdicts += 1;
     if (verdict === "SHIP") day.first_ships += 1;
   }
+  piece.reviewed = true;
   piece.run = false;
   if (verdict === "SHIP") piece.shipped = true;
   if (verdict !== "NEEDS_WORK" && verdict !== "MAJOR_RETHINK") return;
@@ -426,6 +431,7 @@ function dayIn(state: Metrics, name: string): MetricsDay {
 
 /** A key more than there may be counts as `other`, so that nobody's names make the state grow. */
 function bounded(record: Record<string, unknown>, key: string): string {
+  if (key === "__proto__") return "other";
   return Object.hasOwn(record, key) || Object.keys(record).length < mostKeys ? key : "other";
 }
 

@@ -23,13 +23,18 @@ const lookEvery = 10 * 60_000;
 const refusedEvery = 60_000;
 
 /**
- * Records one thing that Sluice did: one append to a file, by any number of processes at once. Never throws and never
- * takes long; what can't be kept is lost. Names are shortened and made printable; what is a path becomes its last part.
+ * Records what Sluice did: one append to a file, by any number of processes at once. Never throws and never takes long;
+ * what can't be kept is lost. Names are shortened and made printable; what is a path becomes its last part.
  */
-export async function recordEvent(store: StateStore, sluice: Sluice, event: MetricEvent): Promise<void> {
+export async function recordEvent(
+  store: StateStore,
+  sluice: Sluice,
+  ...events: readonly MetricEvent[]
+): Promise<void> {
+  if (events.length === 0) return;
   const ended = new AbortController();
   try {
-    const written = write(store, sluice, event);
+    const written = write(store, sluice, events);
     written.catch(() => {});
     await Promise.race([written, delay(patience, undefined, { signal: ended.signal, ref: false })]);
   } catch (error) {
@@ -41,12 +46,14 @@ export async function recordEvent(store: StateStore, sluice: Sluice, event: Metr
 
 const looked = new WeakMap<StateStore, number>();
 
-async function write(store: StateStore, sluice: Sluice, event: MetricEvent): Promise<void> {
-  const parsed = metricEvent.safeParse(cleaned(event));
-  if (!parsed.success) throw new TypeError(parsed.error.message);
-  const id = randomBytes(6).toString("base64url");
-  const line = JSON.stringify({ id, at: Math.round(sluice.clock()), event: parsed.data });
-  const waiting = await store.journal.append(line);
+async function write(store: StateStore, sluice: Sluice, events: readonly MetricEvent[]): Promise<void> {
+  const at = Math.round(sluice.clock());
+  const lines = events.map((event) => {
+    const id = randomBytes(6).toString("base64url");
+    return JSON.stringify({ id, at, event: metricEvent.parse(cleaned(event)) });
+  });
+  const text = lines.join("\n");
+  const waiting = await store.journal.append(text);
   const now = performance.now();
   const since = now - (looked.get(store) ?? Number.NEGATIVE_INFINITY);
   const due = waiting === null ? since >= refusedEvery : waiting >= foldAt || since >= lookEvery;
@@ -54,7 +61,7 @@ async function write(store: StateStore, sluice: Sluice, event: MetricEvent): Pro
   looked.set(store, now);
   await foldMetrics(store, sluice, { wait: 0 });
   // It may have been full because whoever should have added up had died.
-  if (waiting === null) await store.journal.append(line);
+  if (waiting === null) await store.journal.append(text);
 }
 
 /** Brings `metrics.json` up to date. Never throws: who holds the lock does it, or the next one. */

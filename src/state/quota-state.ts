@@ -1,6 +1,7 @@
 import { UsageError } from "../errors.js";
 import { isDeadMark, ownMark } from "../process-identity.js";
 import type { Sluice } from "../sluice.js";
+import { type MetricEvent, recordEvent } from "./metrics.js";
 import { asOf, mergeEvent, nextProbe, type UsageEvent } from "./quota-merge.js";
 import {
   emptySource,
@@ -10,6 +11,7 @@ import {
   type SourceQuota,
 } from "./quota-shape.js";
 import { withoutLost } from "./quota-spending.js";
+import { isMomentary, windowId } from "./quota-windows.js";
 import type { StateStore } from "./store.js";
 
 export { isKnownIdentity } from "./quota-identity.js";
@@ -42,13 +44,15 @@ export async function recordUsage(
   event: UsageEvent,
 ): Promise<SourceQuota> {
   checkNames(event);
-  return store.update(file, quotaState, (state) => {
+  const after = await store.update(file, quotaState, (state) => {
     // Waiting for the lock took some.
     const now = sluice.clock();
     const merged = mergeEvent(living(sourceIn(state, event.source), now), event, now);
     state.sources[event.source] = merged;
     return asOf(merged, now);
   });
+  await recordReadings(store, sluice, event);
+  return after;
 }
 
 /**
@@ -91,7 +95,7 @@ export async function settleReservation(
   event: UsageEvent,
 ): Promise<SourceQuota> {
   checkNames(event);
-  return store.update(file, quotaState, (state) => {
+  const after = await store.update(file, quotaState, (state) => {
     const now = sluice.clock();
     const source = sourceIn(state, event.source);
     const own = source.reservations.find((one) => one.id === id);
@@ -110,6 +114,8 @@ export async function settleReservation(
     state.sources[event.source] = merged;
     return asOf(merged, now);
   });
+  await recordReadings(store, sluice, event);
+  return after;
 }
 
 /**
@@ -165,7 +171,7 @@ export async function recordProbe(
   probe: { event: UsageEvent; ok: boolean; why: string; jitter: number },
 ): Promise<SourceQuota> {
   checkNames(probe.event);
-  return store.update(file, quotaState, (state) => {
+  const after = await store.update(file, quotaState, (state) => {
     const now = sluice.clock();
     const name = probe.event.source;
     const known = living(sourceIn(state, name), now);
@@ -199,6 +205,18 @@ export async function recordProbe(
     state.sources[name] = source;
     return asOf(source, now);
   });
+  await recordReadings(store, sluice, probe.event);
+  return after;
+}
+
+/** Keeps what was read for the history of a week; per-minute limits have none. */
+async function recordReadings(store: StateStore, sluice: Sluice, event: UsageEvent): Promise<void> {
+  const readings = (event.windows ?? []).flatMap(({ id, used, resets_at, scope }): MetricEvent[] => {
+    if (used == null || !Number.isFinite(used) || isMomentary(windowId(id, scope))) return [];
+    const share = Math.min(1, Math.max(0, used));
+    return [{ kind: "quota", source: event.source, window: id, used: share, resets_at: resets_at ?? null }];
+  });
+  await recordEvent(store, sluice, ...readings);
 }
 
 /** Takes away all that can hold a source back, wrong readings included. Counts, and what calls cost, stay. */

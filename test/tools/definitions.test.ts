@@ -57,6 +57,7 @@ describe("the tool list", () => {
       record_verdict: "own state",
       quota_status: "reads",
       record_usage: "own state",
+      savings_report: "reads",
     };
     expect(table(untrusted)).toEqual({ ...always, review_change: "own state" });
     // With trusted commands review_change runs the project's code.

@@ -78,7 +78,7 @@ async function screened(
   });
   if (config.review.prescreen.backend === "premium")
     return skipped("switched off (review.prescreen.backend is premium)");
-  const tier = options.tier ?? openLocal(config, sluice);
+  const tier = options.tier ?? openLocal(config, sluice, { store: options.store });
   if (!tier.configured("primary")) return skipped("switched off (local.enabled)");
   const nothing = "no code changed that a model could read";
   if (!hasUnits(change)) return skipped(nothing);

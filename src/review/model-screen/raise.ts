@@ -6,6 +6,7 @@ import { messageOf as errorMessage } from "../../errors.js";
 import { Asking } from "../../local/asking.js";
 import { type LocalTier, openLocal } from "../../local/local.js";
 import type { Sluice } from "../../sluice.js";
+import type { StateStore } from "../../state/store.js";
 import { messageOf } from "./check.js";
 import { partsOf, partText } from "./show.js";
 import { shownLines, type Unit, unitsOf } from "./units.js";
@@ -41,6 +42,8 @@ export interface RaiseOptions {
   /** The class by rules. SECURITY can't be raised. */
   current: ChangeClass;
   signal: AbortSignal;
+  /** Where its calls are counted. */
+  store?: StateStore | undefined;
   /** Default: the configuration's. */
   tier?: LocalTier | undefined;
 }
@@ -53,7 +56,7 @@ export interface RaiseOptions {
 export async function raiseReasons(change: Change, sluice: Sluice, options: RaiseOptions): Promise<Reason[]> {
   const { config, current, signal } = options;
   if (current === "SECURITY" || change.files.length === 0) return [];
-  const tier = options.tier ?? openLocal(config, sluice);
+  const tier = options.tier ?? openLocal(config, sluice, { store: options.store });
   if (!tier.configured("primary")) return [];
   try {
     const { units } = await unitsOf(change, signal);

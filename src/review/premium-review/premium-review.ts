@@ -6,9 +6,12 @@ import { messageOf } from "../../errors.js";
 import { type Attempt, type Conversation, exchange } from "../../premium/exchange.js";
 import type { openSource } from "../../premium/open-source.js";
 import { isSameModel } from "../../premium/same-model.js";
+import { classesOf } from "../../problem-class.js";
+import { recordEvent } from "../../state/metrics.js";
 import { recordVerdict, type VerdictRecord } from "../../state/review-state.js";
 import type { StateStore } from "../../state/store.js";
 import type { ContextSize } from "../context.js";
+import { aboutChange } from "../evidence.js";
 import { verdictRecord } from "../record-verdict.js";
 import { type Route, reviewerChoices, routeOf } from "../route.js";
 import type { Blocker, Known } from "../step.js";
@@ -106,6 +109,7 @@ export async function premiumReview(
     again,
     schema: { name: "review", json: answerJsonSchema },
     doing: "is reviewing",
+    about: aboutChange(change),
     signal,
     onProgress,
     ...options,
@@ -147,9 +151,25 @@ export async function premiumReview(
     manifest: await keepManifest(store, sent.manifest, around),
     ...(change.partial ? { partial: true } : {}),
   });
+  await recordEvent(store, sluice, {
+    kind: "verdict",
+    about: aboutChange(change),
+    verdict: read.verdict,
+    by: "sluice",
+    ...who,
+    blockers: classesOf(blockersOf(read)),
+    prescreen: known.prescreen?.verdict ?? null,
+  });
   const tokens = answer.tokens === null ? null : answer.tokens.input + answer.tokens.output;
   const { verdict, summary } = read;
   return { kind: "verdict", verdict, blockers, remarks, summary, ...who, tokens, attempts, record };
+}
+
+/** What a verdict rests on that a reviewer found now; what was open before was counted then. */
+function blockersOf({ findings, summary }: ReadAnswer): string[] {
+  const blocking = findings.filter(({ severity }) => isBlocking(severity));
+  if (blocking.length === 0 && findings.length === 0) return [summary];
+  return blocking.map(({ problem, suggestion }) => `${problem}\n${suggestion}`);
 }
 
 /** What is sent, counted: the pieces by themselves, as they were counted, and all that is around them. */

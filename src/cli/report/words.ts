@@ -1,0 +1,57 @@
+import type { Savings } from "../../premium/savings/savings.js";
+
+/** Figures as a person reads them: the same words in the terminal and on the page. */
+
+type Rate = Savings["catch_rate"];
+
+export const targetNames: Readonly<Record<Savings["targets"][number]["name"], string>> = {
+  week_of_quota_days: "a week of quota lasts",
+  premium_calls_per_task: "premium calls per task",
+  catch_rate: "sent back by a free stage",
+};
+
+export const endNames: Readonly<Record<string, string>> = {
+  gates: "gates",
+  prescreen: "pre-screen",
+  fingerprint: "fingerprint",
+  premium: "premium model",
+  reviewer: "left to a reviewer",
+};
+
+export function percentText(rate: Rate): string {
+  const share = (value: number | null) => `${Math.round((value ?? 0) * 100)}`;
+  if (rate.of === 0) return "nothing yet";
+  const counted = `${rate.count} of ${rate.of}`;
+  if (!rate.enough) return `not enough yet (${counted})`;
+  return `${share(rate.value)} % (${share(rate.low)}–${share(rate.high)} %; ${counted})`;
+}
+
+export function perTaskText(rate: Rate): string {
+  if (rate.of === 0) return "nothing yet";
+  const counted = `${rate.count} in ${rate.of} ${rate.of === 1 ? "task" : "tasks"}`;
+  if (!rate.enough) return `not enough yet (${counted})`;
+  return `${figure(rate.value)} (${figure(rate.low)}–${figure(rate.high)}; ${counted})`;
+}
+
+export function daysText({ days, low, high, why }: Savings["quota"]["pooled"]): string {
+  if (days === null) return why;
+  const between = low === null || high === null || low === high ? "" : ` (${figure(low)}–${figure(high)})`;
+  return `${figure(days)} days${between}`;
+}
+
+export function tokensText(low: number | null, high: number | null): string {
+  if (low === null || high === null) return "not known yet";
+  return low === high ? amount(low) : `${amount(low)} to ${amount(high)}`;
+}
+
+export function amount(tokens: number): string {
+  if (tokens < 1_000) return String(tokens);
+  if (tokens < 1_000_000) return `${figure(tokens / 1_000)}k`;
+  return `${figure(tokens / 1_000_000)}M`;
+}
+
+export function figure(value: number | null): string {
+  if (value === null) return "–";
+  if (value >= 100) return String(Math.round(value));
+  return String(Number(value.toFixed(value >= 10 ? 1 : 2)));
+}
