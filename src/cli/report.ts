@@ -19,7 +19,9 @@ interface Options {
 export const reportCommand: AddCommand = (program, context) => {
   program
     .command("report")
-    .description("What Sluice saved: premium calls per task, tokens, what free stages caught, how long quota lasts.")
+    .description(
+      "What Sluice saved: premium calls per task, tokens, what free stages caught, how long quota lasts.",
+    )
     .argument("[path]", "a folder of a repository", ".")
     .option("--days <n>", "the last so many days (1 to 200)", String(defaultDays))
     .option("--escapes", "what reviewers sent back though the pre-screen had passed it, by class")
@@ -30,7 +32,11 @@ export const reportCommand: AddCommand = (program, context) => {
     });
 };
 
-async function report({ sluice, terminal, signal }: CommandContext, path: string, options: Options): Promise<void> {
+async function report(
+  { sluice, terminal, signal }: CommandContext,
+  path: string,
+  options: Options,
+): Promise<void> {
   const days = Number(options.days);
   if (!Number.isInteger(days) || days < 1 || days > 200)
     throw new UsageError(`--days can't be ${options.days}.`, "It is a whole number of days, 1 to 200.");

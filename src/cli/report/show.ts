@@ -113,7 +113,10 @@ export function showEscapes(savings: Savings, series: Series, terminal: Terminal
     const who = [by === "sluice" ? source : by === "agent" ? "an agent" : "a person", model]
       .filter((part) => part !== null)
       .join(" ");
-    for (const line of wrapped(printableLine(`${at.slice(0, 16).replace("T", " ")}  ${kind}, seen by ${who}`), width))
+    for (const line of wrapped(
+      printableLine(`${at.slice(0, 16).replace("T", " ")}  ${kind}, seen by ${who}`),
+      width,
+    ))
       print(line);
   }
 }

@@ -1,4 +1,4 @@
-import { type Escape, type MetricsPiece, type QuotaReading } from "../../state/metrics.js";
+import type { Escape, MetricsPiece, QuotaReading } from "../../state/metrics.js";
 import { dayOf } from "../../state/metrics-rollup.js";
 import { round } from "./rates.js";
 import type { Evidence } from "./savings.js";
