@@ -6,6 +6,7 @@ import fingerprintCheck from "./fingerprint_check.js";
 import implementTask from "./implement_task.js";
 import prescreenDiff from "./prescreen_diff.js";
 import quotaStatus from "./quota_status.js";
+import reanchorTask from "./reanchor_task.js";
 import recordUsage from "./record_usage.js";
 import recordVerdict from "./record_verdict.js";
 import reviewChange from "./review_change.js";
@@ -23,6 +24,7 @@ export const tools: readonly Tool[] = [
   routeReview,
   recordVerdict,
   classifyTask,
+  reanchorTask,
   implementTask,
   quotaStatus,
   recordUsage,

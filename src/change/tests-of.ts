@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { languageOf } from "./imports/direct.js";
 import { type ImporterOptions, importersOf } from "./imports/importers.js";
-import { directoryOf, stemOf, type TreeIndex, treeIndex } from "./imports/tree-index.js";
+import { directoryOf, stemOf, treeIndex } from "./imports/tree-index.js";
 import type { Trees } from "./types.js";
 
 const testFolder = /(?:^|\/)(?:__tests__|tests?|specs?|testing|e2e)\//i;
@@ -65,8 +65,14 @@ export async function testsOf(
   );
 }
 
+/** The tests named after a file, beside it or in a mirrored folder, among some files; a test has none itself. */
+export function testsNamedAfter(files: readonly { path: string }[]): (path: string) => string[] {
+  const named = testsByStem({ files });
+  return (path) => (isTestPath(path) ? [] : namedAfter(path, named));
+}
+
 /** Tests by the name of what they test. */
-function testsByStem(index: TreeIndex): Map<string, string[]> {
+function testsByStem(index: { files: readonly { path: string }[] }): Map<string, string[]> {
   const tests = new Map<string, string[]>();
   for (const { path } of index.files) {
     if (!isTestPath(path)) continue;

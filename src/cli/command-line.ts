@@ -12,6 +12,7 @@ import { reportCommand } from "./report.js";
 import { reviewCommand } from "./review.js";
 import { serveCommand } from "./serve-command.js";
 import { statusCommand } from "./status.js";
+import { taskCommand } from "./task.js";
 import { createTerminal, type Terminal } from "./terminal.js";
 import { trustCommand } from "./trust.js";
 import { workCommand } from "./work.js";
@@ -31,6 +32,7 @@ export interface CommandContext {
 const commands: readonly AddCommand[] = [
   serveCommand,
   reviewCommand,
+  taskCommand,
   workCommand,
   initCommand,
   trustCommand,

@@ -18,7 +18,7 @@ export interface Document {
   markdown: string;
 }
 
-/** Characters of a document that are read, and of one statement. */
+/** Characters of a document that are read, and of one statement; a longer one becomes several. */
 const documentLimit = 2_000_000;
 const statementLimit = 2_000;
 const most = 20_000;
@@ -37,13 +37,9 @@ export function statementsOf({ path, markdown }: Document): Statement[] {
   const add = (text: string, line: number, kind: Statement["kind"]) => {
     const said = text.replace(/\s+/g, " ").trim();
     if (said === "" || unfilled.test(said) || found.length >= most) return;
-    found.push({
-      text: said.slice(0, statementLimit),
-      path,
-      line,
-      headings: headings.map((heading) => heading.text),
-      kind,
-    });
+    for (const piece of piecesOf(said)) {
+      found.push({ text: piece, path, line, headings: headings.map((heading) => heading.text), kind });
+    }
   };
   const finish = () => {
     if (block === null) return;
@@ -83,6 +79,19 @@ export function statementsOf({ path, markdown }: Document): Statement[] {
   }
   finish();
   return found;
+}
+
+/** A sentence without end in pieces that end between two words, so that nothing of it is lost. */
+function piecesOf(text: string): string[] {
+  const pieces: string[] = [];
+  let rest = text;
+  while (rest.length > statementLimit) {
+    const space = rest.lastIndexOf(" ", statementLimit);
+    const end = space > statementLimit / 2 ? space : statementLimit;
+    pieces.push(rest.slice(0, end));
+    rest = rest.slice(end).trimStart();
+  }
+  return [...pieces, rest];
 }
 
 /** Sentences of a paragraph: cut behind `.`, `!`, `?` or `;` before a space and a beginning, not in `e.g.` or `v1.2`. */

@@ -33,6 +33,7 @@ export interface Task {
 const idPattern = /^[a-z][a-z0-9]{0,9}-\d+(?:-[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)?(?:\.\d+)?$/i;
 const fileLimit = 4 * 1024 * 1024;
 const textLimit = 200_000;
+const titleLength = 200;
 
 /** Headings of a task that tell what was done, not what to do. */
 const outcome = /^(?:done summary|evidence)$/;
@@ -141,16 +142,24 @@ function worded(markdown: string, path: string | null): Task {
     ({ headings }) => !headings.some((heading) => outcome.test(heading)),
   );
   const heading = statements.find(({ kind }) => kind === "title");
-  const title = heading ?? statements[0];
+  const [first, ...rest] = statements;
+  const title = heading ?? first;
+  // The first words are the title, unless they are all there is to say.
+  const own =
+    heading !== undefined
+      ? [heading, ...statements.filter((one) => one !== heading)]
+      : first === undefined || first.text.length > titleLength
+        ? statements
+        : [{ ...first, kind: "title" as const }, ...rest];
   return {
     id: null,
-    title: (title?.text ?? "").slice(0, 200),
+    title: (title?.text ?? "").slice(0, titleLength),
     flow: null,
     spec: null,
     folder: null,
     markdown,
     path,
-    own: heading === undefined ? statements : [heading, ...statements.filter((one) => one !== heading)],
+    own,
     epic: [],
     notes: [],
   };

@@ -50,6 +50,7 @@ describe("the tool list", () => {
       classify_change: "reads",
       route_review: "reads",
       classify_task: "reads",
+      reanchor_task: "own state",
       draft_questions: "reads",
       // With `apply` it changes the user's files.
       implement_task: "open",
@@ -63,7 +64,12 @@ describe("the tool list", () => {
     // With trusted commands review_change runs the project's code.
     expect(table(trusted)).toEqual({ ...always, review_change: "open" });
     expect(table(withTools)).toEqual({ ...always, review_change: "open", prescreen_diff: "open" });
-    expect(table(withRemoteModel)).toEqual({ ...always, review_change: "open", prescreen_diff: "open" });
+    expect(table(withRemoteModel)).toEqual({
+      ...always,
+      review_change: "open",
+      prescreen_diff: "open",
+      reanchor_task: "open",
+    });
     const open = tools.filter((tool) => tool.hints(withRemoteModel).openWorldHint).map(({ name }) => name);
     expect(open.sort()).toEqual([
       "classify_change",
@@ -71,6 +77,7 @@ describe("the tool list", () => {
       "draft_questions",
       "implement_task",
       "prescreen_diff",
+      "reanchor_task",
       "review_change",
       "route_review",
       "run_gates",

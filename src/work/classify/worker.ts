@@ -151,7 +151,7 @@ export async function chooseWorker(
     available: up && ready,
     instead,
     next_available_at: found?.next_available_at ?? null,
-    advice: adviceFor(config, wanted.backend),
+    advice: adviceFor(config, up ? wanted.backend : "premium"),
   };
   return { worker, notes: [...wanted.notes, ...(local?.note == null ? [] : [local.note])] };
 }
