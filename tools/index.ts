@@ -1,4 +1,5 @@
 import type { Tool } from "../src/mcp/define-tool.js";
+import breakDownTasks from "./break_down_tasks.js";
 import classifyChange from "./classify_change.js";
 import classifyTask from "./classify_task.js";
 import draftQuestions from "./draft_questions.js";
@@ -26,6 +27,7 @@ export const tools: readonly Tool[] = [
   classifyTask,
   reanchorTask,
   implementTask,
+  breakDownTasks,
   quotaStatus,
   recordUsage,
   savingsReport,

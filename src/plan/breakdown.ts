@@ -1,0 +1,125 @@
+import { surveyRepository } from "../change/survey.js";
+import { acceptanceCriteria } from "../flow/markdown.js";
+import type { Project } from "../flow/project.js";
+import type { FlowTask } from "../flow/types.js";
+import type { Sluice } from "../sluice.js";
+import { asItem } from "./breakdown/clean.js";
+import { extractTasks } from "./breakdown/extract.js";
+import { treeOf } from "./breakdown/files.js";
+import { keepingAnswers } from "./breakdown/kept.js";
+import { type Material, materialText } from "./breakdown/material.js";
+import { output } from "./breakdown/output.js";
+import { localPlanner } from "./breakdown/planner.js";
+import { type Planner, proposeTasks } from "./breakdown/propose.js";
+import { requirementsOf } from "./breakdown/requirements.js";
+import { coveredAlready, type ExistingTask, type Ground, type Settled, settle } from "./breakdown/settle.js";
+import { mayBeWritten, saysSomething, writeTasks } from "./breakdown/write.js";
+import type { BreakdownOutput } from "./breakdown-schema.js";
+import type { SpecSource } from "./spec-source.js";
+import { testCommandOf } from "./test-command.js";
+
+export interface BreakdownOptions {
+  /** Creates the tasks in `.flow`. */
+  write?: boolean | undefined;
+  /** What scouts found, for the model. */
+  digest?: string | undefined;
+  signal: AbortSignal;
+  onProgress?: ((message: string) => void) | undefined;
+}
+
+/**
+ * Tasks for what a spec asks for: by a model where there is one, else by rules, each checked against the repository
+ * and the spec. Nothing is written unless asked.
+ *
+ * @throws UsageError for a spec that says nothing, and for writing the tasks of one that is not in `.flow`
+ */
+export async function breakDownSource(
+  project: Project,
+  sluice: Sluice,
+  source: SpecSource,
+  options: BreakdownOptions,
+): Promise<BreakdownOutput> {
+  const { signal, onProgress } = options;
+  if (options.write) mayBeWritten(source);
+  saysSomething(source);
+  onProgress?.("looking at the repository");
+  const survey = await surveyRepository(project.repository, sluice, { signal });
+  const { requirements, from, cut } = requirementsOf(source.markdown);
+  const notes = [...survey.notes, ...problemsOf(source)];
+  if (from !== "acceptance")
+    notes.push(
+      from === "nothing"
+        ? "the spec has no acceptance criteria, and nothing to take for one"
+        : `the spec has no acceptance criteria: its ${from} stand in for them`,
+    );
+  if (cut > 0)
+    notes.push(`${cut} requirements beyond the first ${requirements.length} were left out: split the spec`);
+  const ground: Ground = {
+    tree: treeOf(survey.files.map(({ path }) => path)),
+    requirements,
+    existing: source.tasks.map(existingTask),
+  };
+  const material: Material = {
+    title: source.title,
+    markdown: source.markdown,
+    requirements,
+    survey,
+    existing: ground.existing,
+    testCommand: await testCommandOf(project.repository, survey),
+    digest: options.digest ?? "",
+  };
+  const made = await make(project, sluice, material, ground, options);
+  const result = output(source, requirements, { ...made, notes: [...notes, ...made.notes] });
+  if (!options.write || result.tasks.length === 0) return result;
+  onProgress?.("writing tasks");
+  return writeTasks(project, sluice, source, { settled: made.settled, requirements, result }, signal);
+}
+
+interface Made {
+  settled: Settled;
+  writtenBy: BreakdownOutput["written_by"];
+  notes: string[];
+}
+
+async function make(
+  project: Project,
+  sluice: Sluice,
+  material: Material,
+  ground: Ground,
+  { signal, onProgress }: BreakdownOptions,
+): Promise<Made> {
+  const { config, store } = project;
+  const local = localPlanner(config, sluice, { signal, onProgress });
+  const planners: Planner[] = [keepingAnswers(local, store.cache("local-model"), config.local.primary_model)];
+  const notes: string[] = [];
+  for (const planner of planners) {
+    onProgress?.("asking for tasks");
+    const proposed = await proposeTasks(planner, materialText(material), ground, (message: string) =>
+      onProgress?.(message),
+    );
+    notes.push(...proposed.notes);
+    const { settled } = proposed;
+    if (settled === null) continue;
+    return { settled, writtenBy: planner.writtenBy, notes: [...notes, ...settled.notes] };
+  }
+  const covered = coveredAlready(ground);
+  const open = ground.requirements.filter(({ id, done }) => !done && !covered.has(id));
+  const settled = settle(extractTasks({ ...material, requirements: open }), ground);
+  notes.push(
+    "made by rules from the spec's own words, without a model: look at each task's files and size before you begin",
+  );
+  return { settled, writtenBy: "extract", notes: [...notes, ...settled.notes] };
+}
+
+function existingTask({ id, title, sections, satisfies }: FlowTask): ExistingTask {
+  const acceptance = acceptanceCriteria(`## Acceptance\n${sections.acceptance ?? ""}`).map(
+    ({ text }) => text,
+  );
+  return { id, title, description: sections.description ?? "", acceptance, satisfies };
+}
+
+function problemsOf({ folder, spec }: SpecSource): string[] {
+  if (folder === null || spec === null) return [];
+  const own = folder.problems.filter(({ path }) => path.includes(spec.id));
+  return own.slice(0, 5).map(({ path, message }) => asItem(`${path}: ${message}`, 300));
+}
