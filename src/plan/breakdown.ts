@@ -43,7 +43,7 @@ export async function breakDownSource(
   if (options.write) mayBeWritten(source);
   saysSomething(source);
   onProgress?.("looking at the repository");
-  const survey = await surveyRepository(project.repository, sluice, { signal });
+  const survey = await surveyRepository(project.repository, { signal });
   const { requirements, from, cut } = requirementsOf(source.markdown);
   const notes = [...survey.notes, ...problemsOf(source)];
   if (from !== "acceptance")

@@ -58,6 +58,11 @@ async function locksOn(change: Change, side: Side): Promise<Map<string, Readonly
   return found;
 }
 
+/** `name@version` of what a lock file of that name pins; null for a name that is no lock file's. */
+export function packagesOfLock(name: string, text: string): Iterable<string> | null {
+  return (Object.hasOwn(readers, name) ? readers[name] : undefined)?.(text) ?? null;
+}
+
 function fromNpm(text: string): string[] {
   const found: string[] = [];
   const record = (name: unknown, version: unknown) => {

@@ -48,7 +48,8 @@ export class Places {
     const text = `${title}\n${markdown}`;
     this.#whole = relevantFiles(survey, text, { limit: 60 });
     const strong = this.#whole.filter((file) => isCode(file.path) && reasons(file) >= fewestReasons + 1);
-    const planned = plannedFiles(text, this.#tree);
+    const made = plannedFiles(text, this.#tree);
+    const planned = made.some((path) => !isTestPath(path) && !isDocument(path)) ? made : [];
     this.#homeIsPlanned = planned.length > 0;
     this.home = planned.length > 0 ? planned : strong.slice(0, filesEach - 1).map(({ path }) => path);
   }
