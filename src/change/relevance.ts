@@ -61,7 +61,7 @@ function partsOf(word: string): string[] {
 /** What words have in common that differ in their endings only: `cached`, `caching` and `caches` give `cach`. */
 export function stem(word: string): string {
   if (word.length <= 3 || !/^[a-z]+$/.test(word)) return word;
-  let short = word.replace(/ies$/, "y").replace(/(?:sses)$/, "ss");
+  let short = word.replace(/ies?$/, "y").replace(/(?:sses)$/, "ss");
   if (short.endsWith("s") && !/(?:ss|us|is)$/.test(short)) short = short.slice(0, -1);
   for (const ending of ["ization", "ation", "ing", "ed", "er", "or", "ment", "e"]) {
     const rest = short.slice(0, -ending.length);

@@ -34,7 +34,9 @@ export function extractTasks(given: Extractable): Proposal[] {
   const groups = together(given.requirements.map((requirement) => places.place(requirement)));
   const proposals: Proposal[] = [];
   for (const group of groups) {
-    const dependsOn = groups.slice(0, proposals.length).flatMap((one, at) => (needs(group, one, groups) ? at + 1 : []));
+    const dependsOn = groups
+      .slice(0, proposals.length)
+      .flatMap((one, at) => (needs(group, one, groups) ? at + 1 : []));
     proposals.push(proposalOf(group, given, dependsOn));
   }
   const code = groups.flatMap(({ layer }, at) => (isApart(layer) ? [] : at + 1));
@@ -63,7 +65,8 @@ function together(placed: readonly Placed[]): Group[] {
   return found
     .map((group, at) => ({ group, at }))
     .sort(
-      (one, other) => layers.indexOf(one.group.layer) - layers.indexOf(other.group.layer) || one.at - other.at,
+      (one, other) =>
+        layers.indexOf(one.group.layer) - layers.indexOf(other.group.layer) || one.at - other.at,
     )
     .map(({ group }) => group);
 }
@@ -124,22 +127,37 @@ const longestTitle = 80;
 
 /** A sentence without Markdown's marks; its first clause when it is long. */
 function clauseOf(text: string): string {
-  const plain = text.replace(/[*`]+/g, "").replace(/^\W+/, "").replace(/[.;:\s]+$/, "");
+  const plain = text
+    .replace(/[*`]+/g, "")
+    .replace(/^\W+/, "")
+    .replace(/[.;:\s]+$/, "");
   if (plain.length <= longestTitle) return plain;
-  const clause = /^.{24,80}?(?=;|\s\(|\s[—–-]\s|,\s(?:and|or|so|but|which|when|with)\b|\.\s)/.exec(plain)?.[0];
+  const clause = /^.{24,80}?(?=;|\s\(|\s[—–-]\s|,\s(?:and|or|so|but|which|when|with)\b|\.\s)/.exec(
+    plain,
+  )?.[0];
   return asItem(clause ?? plain, longestTitle);
 }
 
-function describe(given: Extractable, requirements: readonly Requirement[], files: readonly string[]): string {
+function describe(
+  given: Extractable,
+  requirements: readonly Requirement[],
+  files: readonly string[],
+): string {
   const names = files.map((file) => posix.basename(file)).join(" ");
-  const passages = passagesOn(given.markdown, `${requirements.map(({ text }) => text).join("\n")}\n${names}`, 3);
+  const passages = passagesOn(
+    given.markdown,
+    `${requirements.map(({ text }) => text).join("\n")}\n${names}`,
+    3,
+  );
   const which = requirements.length === 1 ? "this of its spec" : "these of its spec";
   const unknown = files.length === 0 ? "; which files that concerns is not known" : "";
   return [
     `Of "${asItem(given.title, 120)}" ${which}${unknown}:`,
     ...requirements.map(({ id, text: one, named }) => `- ${named ? `${id}: ` : ""}${one}`),
     ...(passages.length === 0 ? [] : ["", "What the spec says on it:"]),
-    ...passages.map((passage) => `> ${passage.heading}: ${passage.text.replace(/\s+/g, " ").replace(/^[-*+]\s/, "")}`),
+    ...passages.map(
+      (passage) => `> ${passage.heading}: ${passage.text.replace(/\s+/g, " ").replace(/^[-*+]\s/, "")}`,
+    ),
   ].join("\n");
 }
 

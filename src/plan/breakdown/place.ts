@@ -24,7 +24,8 @@ const dataWords =
   /\b(?:migrations?|schemas?|tables?|columns?|database|data ?models?|entit(?:y|ies)|enums?|config(?:uration)? (?:key|option|file)s?|settings?)\b/i;
 const surfaceWords =
   /\b(?:endpoints?|routes?|api|http|status|headers?|cli|commands?|flags?|ui|pages?|screens?|buttons?|forms?|components?|views?|templates?|webhooks?|responses?|requests?|log(?:s|ged)?|metrics?|exports?|exported)\b/i;
-const manifest = /(?:^|\/)(?:package\.json|jsr\.json|deno\.jsonc?|pyproject\.toml|setup\.(?:py|cfg)|Cargo\.toml|go\.mod|pom\.xml|build\.gradle(?:\.kts)?|Gemfile|composer\.json)$/;
+const manifest =
+  /(?:^|\/)(?:package\.json|jsr\.json|deno\.jsonc?|pyproject\.toml|setup\.(?:py|cfg)|Cargo\.toml|go\.mod|pom\.xml|build\.gradle(?:\.kts)?|Gemfile|composer\.json)$/;
 
 export const filesEach = 3;
 /** Of a file's reasons, that it takes not to share one word by chance. */
@@ -94,7 +95,10 @@ export class Places {
         const whole = strong.get(file.path);
         return reasons(file) >= fewestReasons || (whole !== undefined && reasons(whole) > fewestReasons);
       })
-      .map((file) => ({ ...file, score: file.score + Math.min(file.score, strong.get(file.path)?.score ?? 0) }))
+      .map((file) => ({
+        ...file,
+        score: file.score + Math.min(file.score, strong.get(file.path)?.score ?? 0),
+      }))
       .sort((one, other) => other.score - one.score || (one.path < other.path ? -1 : 1));
   }
 }
@@ -102,20 +106,26 @@ export class Places {
 /** Different words of a name that are a text's, or that it is named outright. */
 function reasons({ why }: RelevantFile): number {
   if (why.includes("named")) return 10;
-  return new Set(why.filter((one) => /^(?:name|folder): /.test(one)).map((one) => one.replace(/^\w+: /, ""))).size;
+  return new Set(why.filter((one) => /^(?:name|folder): /.test(one)).map((one) => one.replace(/^\w+: /, "")))
+    .size;
 }
 
 function layerOf(text: string, named: readonly string[]): Layer {
   if (named.length > 0 && named.every(isDocument)) return "docs";
   if (named.length > 0 && named.every((path) => manifest.test(path))) return "surface";
   if (testWords.test(text)) return "tests";
-  if (docsWords.test(text) && !/\b(?:returns?|throws?|rejects?|endpoint|function|class)\b/i.test(text)) return "docs";
+  if (docsWords.test(text) && !/\b(?:returns?|throws?|rejects?|endpoint|function|class)\b/i.test(text))
+    return "docs";
   if (surfaceWords.test(text)) return "surface";
   return dataWords.test(text) ? "data" : "core";
 }
 
 function isDocument(path: string): boolean {
-  return /\.(?:md|mdx|rst|adoc)$/i.test(path) || /(?:^|\/)docs?\//.test(path) || /^(?:readme|changelog|changes|history)\b/i.test(path);
+  return (
+    /\.(?:md|mdx|rst|adoc)$/i.test(path) ||
+    /(?:^|\/)docs?\//.test(path) ||
+    /^(?:readme|changelog|changes|history)\b/i.test(path)
+  );
 }
 
 function isCode(path: string): boolean {
@@ -131,7 +141,8 @@ function plannedFiles(text: string, tree: Tree): string[] {
   for (const [raw] of text.slice(0, 100_000).matchAll(/(?<![\w/.:@-])[\w.@-]+(?:\/[\w.@[\]-]+)+/g)) {
     const path = raw.replace(/[.:]+$/, "").replace(/^(?:\.\/)+/, "");
     const folder = posix.dirname(path);
-    if (tree.files.has(path) || tree.folders.has(path) || folder === "." || !tree.folders.has(folder)) continue;
+    if (tree.files.has(path) || tree.folders.has(path) || folder === "." || !tree.folders.has(folder))
+      continue;
     if (path.split("/").includes("..")) continue;
     if (/\.[A-Za-z]\w{0,5}$/.test(path)) found.add(path);
     else for (const name of usualNames(folder, tree)) found.add(`${path}/${name}`);
@@ -146,10 +157,15 @@ function usualNames(folder: string, tree: Tree): string[] {
   const counts = new Map<string, number>();
   for (const neighbour of neighbours)
     for (const path of tree.files)
-      if (posix.dirname(path) === neighbour) counts.set(posix.basename(path), (counts.get(posix.basename(path)) ?? 0) + 1);
+      if (posix.dirname(path) === neighbour)
+        counts.set(posix.basename(path), (counts.get(posix.basename(path)) ?? 0) + 1);
   return [...counts]
     .filter(([, count]) => count >= 2 && 2 * count >= neighbours.length)
     .map(([name]) => name)
-    .sort((one, other) => Number(isTestPath(`${folder}/${one}`)) - Number(isTestPath(`${folder}/${other}`)) || (one < other ? -1 : 1))
+    .sort(
+      (one, other) =>
+        Number(isTestPath(`${folder}/${one}`)) - Number(isTestPath(`${folder}/${other}`)) ||
+        (one < other ? -1 : 1),
+    )
     .slice(0, 2);
 }

@@ -3,7 +3,9 @@ import { packagesOfLock } from "../../../analyzers/typescript/locks.js";
 import type { Ecosystem } from "./manifests.js";
 import { pypiName } from "./manifests.js";
 
-const kinds: Readonly<Record<string, { ecosystem: Ecosystem; read(name: string, text: string): Iterable<string> }>> = {
+const kinds: Readonly<
+  Record<string, { ecosystem: Ecosystem; read(name: string, text: string): Iterable<string> }>
+> = {
   "package-lock.json": { ecosystem: "npm", read: ofNode },
   "npm-shrinkwrap.json": { ecosystem: "npm", read: ofNode },
   "pnpm-lock.yaml": { ecosystem: "npm", read: ofNode },
@@ -39,7 +41,9 @@ function ofNode(name: string, text: string): Iterable<string> {
 }
 
 function* ofToml(text: string, named: (name: string) => string): Generator<string> {
-  for (const [, name, version] of text.matchAll(/^\[\[package\]\]\r?\nname = "([^"\n]+)"\r?\nversion = "([^"\n]+)"/gm))
+  for (const [, name, version] of text.matchAll(
+    /^\[\[package\]\]\r?\nname = "([^"\n]+)"\r?\nversion = "([^"\n]+)"/gm,
+  ))
     yield `${named(name ?? "")}@${version}`;
 }
 
@@ -51,7 +55,8 @@ function* ofPipfile(text: string): Generator<string> {
 }
 
 function* ofGems(text: string): Generator<string> {
-  for (const [, name, version] of text.matchAll(/^ {4}([\w.-]+) \(([^()\s]+)\)$/gm)) yield `${name}@${version}`;
+  for (const [, name, version] of text.matchAll(/^ {4}([\w.-]+) \(([^()\s]+)\)$/gm))
+    yield `${name}@${version}`;
 }
 
 function* ofComposer(text: string): Generator<string> {

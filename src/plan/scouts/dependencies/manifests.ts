@@ -18,6 +18,8 @@ export interface ManifestContent {
   declared: Declared[];
   /** What it says of the language: `node >=20`, `python >=3.9`. */
   runtimes: string[];
+  /** What it is the manifest of; null when it does not say. */
+  own?: { name: string; version: string | null } | null;
 }
 
 const record = z.record(z.string(), z.unknown()).catch({});
@@ -52,8 +54,9 @@ export async function readManifest(path: string, source: string): Promise<Manife
   const nothing: ManifestContent = { declared: [], runtimes: [] };
   if (reader === undefined) return nothing;
   try {
-    const { declared, runtimes } = await reader(source);
+    const { declared, runtimes, own } = await reader(source);
     return {
+      own: own ?? null,
       declared: declared.filter(({ name, range }) => name.length <= longest && range.length <= longest),
       runtimes,
     };
@@ -65,14 +68,19 @@ export async function readManifest(path: string, source: string): Promise<Manife
 
 function fromPackageJson(source: string): ManifestContent {
   const json = record.parse(JSON.parse(source));
-  const declared = (["dependencies", "peerDependencies", "optionalDependencies", "devDependencies"] as const).flatMap(
-    (key) =>
-      Object.entries(record.parse(json[key])).flatMap(([name, range]): Declared[] =>
-        typeof range === "string" ? [{ name, ecosystem: "npm", range, dev: key === "devDependencies" }] : [],
-      ),
+  const declared = (
+    ["dependencies", "peerDependencies", "optionalDependencies", "devDependencies"] as const
+  ).flatMap((key) =>
+    Object.entries(record.parse(json[key])).flatMap(([name, range]): Declared[] =>
+      typeof range === "string" ? [{ name, ecosystem: "npm", range, dev: key === "devDependencies" }] : [],
+    ),
   );
   const node = text.parse(record.parse(json.engines).node);
-  return { declared, runtimes: node === undefined ? [] : [`node ${node}`] };
+  return {
+    declared,
+    runtimes: node === undefined ? [] : [`node ${node}`],
+    own: named(json.name, json.version),
+  };
 }
 
 async function fromPyproject(source: string): Promise<ManifestContent> {
@@ -80,7 +88,8 @@ async function fromPyproject(source: string): Promise<ManifestContent> {
   const { project, tool, "dependency-groups": groups } = record.parse(parse(source));
   const own = record.parse(project);
   const poetry = record.parse(record.parse(tool).poetry);
-  const requires = (items: unknown, dev: boolean) => texts.parse(items).flatMap((item) => requirement(item, dev));
+  const requires = (items: unknown, dev: boolean) =>
+    texts.parse(items).flatMap((item) => requirement(item, dev));
   const fromTable = (table: unknown, dev: boolean) =>
     Object.entries(record.parse(table)).flatMap(([name, range]): Declared[] => {
       if (name === "python") return [];
@@ -96,10 +105,20 @@ async function fromPyproject(source: string): Promise<ManifestContent> {
     ),
     ...fromTable(poetry.dependencies, false),
     ...fromTable(poetry["dev-dependencies"], true),
-    ...Object.values(record.parse(poetry.group)).flatMap((group) => fromTable(record.parse(group).dependencies, true)),
+    ...Object.values(record.parse(poetry.group)).flatMap((group) =>
+      fromTable(record.parse(group).dependencies, true),
+    ),
   ];
   const python = text.parse(own["requires-python"]) ?? text.parse(record.parse(poetry.dependencies).python);
-  return { declared, runtimes: python === undefined ? [] : [`python ${python}`] };
+  return {
+    declared,
+    runtimes: python === undefined ? [] : [`python ${python}`],
+    own: named(own.name ?? poetry.name, own.version ?? poetry.version),
+  };
+}
+
+function named(name: unknown, version: unknown): ManifestContent["own"] {
+  return typeof name === "string" ? { name, version: typeof version === "string" ? version : null } : null;
 }
 
 function fromRequirements(source: string): ManifestContent {
@@ -167,7 +186,9 @@ async function fromCargo(source: string): Promise<ManifestContent> {
 }
 
 function fromGoMod(source: string): ManifestContent {
-  const declared = [...source.matchAll(/^\s*(?:require\s+)?([a-z0-9][\w.-]*\.[a-z]+\/[^\s]+)\s+(v[^\s]+)(.*)$/gm)]
+  const declared = [
+    ...source.matchAll(/^\s*(?:require\s+)?([a-z0-9][\w.-]*\.[a-z]+\/[^\s]+)\s+(v[^\s]+)(.*)$/gm),
+  ]
     .filter(([, , , rest]) => !(rest ?? "").includes("// indirect"))
     .map(([, name = "", range = ""]): Declared => ({ name, ecosystem: "go", range, dev: false }));
   const go = /^go\s+(\S+)$/m.exec(source)?.[1];
@@ -193,23 +214,36 @@ function fromComposer(source: string): ManifestContent {
       typeof range === "string" && name.includes("/") ? [{ name, ecosystem: "packagist", range, dev }] : [],
     );
   const php = text.parse(record.parse(json.require).php);
-  return { declared: [...list("require", false), ...list("require-dev", true)], runtimes: php === undefined ? [] : [`php ${php}`] };
+  return {
+    declared: [...list("require", false), ...list("require-dev", true)],
+    runtimes: php === undefined ? [] : [`php ${php}`],
+  };
 }
 
 function fromPom(source: string): ManifestContent {
   const blocks = [...source.matchAll(/<(?:dependency|parent)>([\s\S]{0,2000}?)<\/(?:dependency|parent)>/g)];
-  const field = (block: string, name: string) => new RegExp(`<${name}>([^<]{1,200})</${name}>`).exec(block)?.[1]?.trim();
+  const field = (block: string, name: string) =>
+    new RegExp(`<${name}>([^<]{1,200})</${name}>`).exec(block)?.[1]?.trim();
   const declared = blocks.flatMap(([, block = ""]): Declared[] => {
     const [group, artifact] = [field(block, "groupId"), field(block, "artifactId")];
     if (group === undefined || artifact === undefined) return [];
-    return [{ name: `${group}:${artifact}`, ecosystem: "maven", range: field(block, "version") ?? "", dev: field(block, "scope") === "test" }];
+    return [
+      {
+        name: `${group}:${artifact}`,
+        ecosystem: "maven",
+        range: field(block, "version") ?? "",
+        dev: field(block, "scope") === "test",
+      },
+    ];
   });
   const java = /<(?:java\.version|maven\.compiler\.release)>([^<]{1,20})</.exec(source)?.[1];
   return { declared, runtimes: java === undefined ? [] : [`java ${java}`] };
 }
 
 function fromGradle(source: string): ManifestContent {
-  const found = source.matchAll(/^\s*(\w*[iI]mplementation|api|compileOnly|runtimeOnly)\s*\(?\s*["']([\w.-]+:[\w.-]+)(?::([\w.$-]+))?["']/gm);
+  const found = source.matchAll(
+    /^\s*(\w*[iI]mplementation|api|compileOnly|runtimeOnly)\s*\(?\s*["']([\w.-]+:[\w.-]+)(?::([\w.$-]+))?["']/gm,
+  );
   const declared = [...found].map(([, kind = "", name = "", range = ""]): Declared => {
     return { name, ecosystem: "maven", range, dev: /^test/i.test(kind) };
   });
