@@ -1,3 +1,4 @@
+import { searchContents, soughtIn } from "../change/content.js";
 import { surveyRepository } from "../change/survey.js";
 import { acceptanceCriteria } from "../flow/markdown.js";
 import type { Project } from "../flow/project.js";
@@ -43,9 +44,16 @@ export async function breakDownSource(
   if (options.write) mayBeWritten(source);
   saysSomething(source);
   onProgress?.("looking at the repository");
-  const survey = await surveyRepository(project.repository, { signal });
+  const unseen: string[] = [];
+  const [survey, hits] = await Promise.all([
+    surveyRepository(project.repository, { signal }),
+    searchContents(project.repository, soughtIn(`${source.title}\n${source.markdown}`), {
+      signal,
+      note: (sentence) => unseen.push(sentence),
+    }),
+  ]);
   const { requirements, from, cut } = requirementsOf(source.markdown);
-  const notes = [...survey.notes, ...problemsOf(source)];
+  const notes = [...survey.notes, ...unseen, ...problemsOf(source)];
   if (from !== "acceptance")
     notes.push(
       from === "nothing"
@@ -64,6 +72,7 @@ export async function breakDownSource(
     markdown: source.markdown,
     requirements,
     survey,
+    hits,
     existing: ground.existing,
     testCommand: await testCommandOf(project.repository, survey),
     digest: options.digest ?? "",

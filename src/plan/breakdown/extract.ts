@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import type { Hits } from "../../change/content.js";
 import type { Survey } from "../../change/survey.js";
 import { isTestPath } from "../../change/tests-of.js";
 import { asItem } from "./clean.js";
@@ -12,6 +13,8 @@ export interface Extractable {
   /** Those that a task is still wanted for. */
   requirements: readonly Requirement[];
   survey: Survey;
+  /** Of the spec's words in the contents of files. */
+  hits: Hits;
   /** How the project runs its tests; null when that is not seen. */
   testCommand: string | null;
 }
@@ -30,7 +33,7 @@ const mostGroups = 10;
  * others build on first. It knows nothing of how the work is done, and says what it knows in the spec's own words.
  */
 export function extractTasks(given: Extractable): Proposal[] {
-  const places = new Places(given.title, given.markdown, given.survey);
+  const places = new Places(given.title, given.markdown, given.survey, given.hits);
   const groups = together(given.requirements.map((requirement) => places.place(requirement)));
   const proposals: Proposal[] = [];
   for (const group of groups) {

@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import type { Hits } from "../../change/content.js";
 import { relevantFiles } from "../../change/relevance.js";
 import { mentionedPaths, type Survey } from "../../change/survey.js";
 import { printable, printableLine } from "../../printable.js";
@@ -10,6 +11,8 @@ export interface Material {
   markdown: string;
   requirements: readonly Requirement[];
   survey: Survey;
+  /** Of the spec's words in the contents of files. */
+  hits: Hits;
   existing: readonly ExistingTask[];
   testCommand: string | null;
   /** What scouts found; empty for nothing. */
@@ -22,10 +25,10 @@ const mostFiles = 60;
 
 /** What a model is shown to break a spec down, the same text for the same repository and spec. */
 export function materialText(material: Material): string {
-  const { title, markdown, requirements, survey, existing, testCommand, digest } = material;
+  const { title, markdown, requirements, survey, hits, existing, testCommand, digest } = material;
   const text = `${title}\n${markdown}`;
   const named = mentionedPaths(survey, text).found;
-  const relevant = relevantFiles(survey, text, { limit: mostFiles }).map(({ path }) => path);
+  const relevant = relevantFiles(survey, text, { limit: mostFiles, hits }).map(({ path }) => path);
   const files = [...new Set([...named, ...relevant])].slice(0, mostFiles);
   const folders = [...new Set(files.map((file) => posix.dirname(file)))]
     .filter((folder) => folder !== ".")

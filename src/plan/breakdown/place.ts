@@ -1,5 +1,6 @@
 import { posix } from "node:path";
-import { plainness, type RelevantFile, relevantFiles } from "../../change/relevance.js";
+import { type Hits, soughtIn } from "../../change/content.js";
+import { plainness, type RelevantFile, relevantFiles, stem, wordsOf } from "../../change/relevance.js";
 import { mentionedPaths, type Survey } from "../../change/survey.js";
 import { isTestPath } from "../../change/tests-of.js";
 import { type Tree, treeOf } from "./files.js";
@@ -43,11 +44,26 @@ export class Places {
   readonly home: readonly string[];
   readonly #homeIsPlanned: boolean;
 
-  constructor(title: string, markdown: string, survey: Survey) {
+  readonly #hits: Hits;
+  /** Sentences of the spec that name files. */
+  readonly #said: readonly { paths: string[]; stems: ReadonlySet<string> }[];
+
+  /** @param hits of the whole spec's words in the contents of files */
+  constructor(title: string, markdown: string, survey: Survey, hits: Hits) {
     this.#survey = survey;
+    this.#hits = hits;
     this.#tree = treeOf(survey.files.map(({ path }) => path));
     const text = `${title}\n${markdown}`;
-    this.#whole = relevantFiles(survey, text, { limit: 60 });
+    this.#said = text
+      .slice(0, 100_000)
+      .split(/(?<=[.;!?])\s+|\n/)
+      .flatMap((sentence) => {
+        const found = mentionedPaths(survey, sentence).found;
+        const paths = found.filter((path) => !path.endsWith("/") && isCode(path));
+        return paths.length === 0 ? [] : { paths, stems: new Set(wordsOf(sentence).map(stem)) };
+      })
+      .slice(0, 100);
+    this.#whole = relevantFiles(survey, text, { limit: 60, hits });
     const strong = this.#whole.filter((file) => isCode(file.path) && reasons(file) >= fewestReasons + 1);
     const made = plannedFiles(text, this.#tree);
     const planned = made.some((path) => !isTestPath(path) && !isDocument(path)) ? made : [];
@@ -70,7 +86,8 @@ export class Places {
     const near = this.#homeIsPlanned ? [] : this.#near(text).filter(({ path }) => isCode(path));
     const best = near[0]?.score ?? 0;
     const likely = near.filter(({ score }) => score >= 0.6 * best).map(({ path }) => path);
-    const code = [...named.filter((path) => !isTestPath(path)), ...planned];
+    const own = [...named.filter((path) => !isTestPath(path)), ...planned];
+    const code = own.length > 0 ? own : this.#saidOf(text);
     const files = [...new Set(code.length > 0 ? code : likely.length > 0 ? likely : this.home)];
     return { requirement, layer, files: files.slice(0, filesEach) };
   }
@@ -87,10 +104,29 @@ export class Places {
     return [...new Set(files)].slice(0, filesEach);
   }
 
+  /** Files that the spec names in a sentence that shares with a text what its other such sentences don't have. */
+  #saidOf(text: string): string[] {
+    const words = new Set(wordsOf(text).map(stem));
+    const shared = this.#said.map(({ stems }) => {
+      const particular = [...stems].filter((word) => {
+        const others = this.#said.filter((one) => one.stems.has(word)).length;
+        return words.has(word) && 2 * others <= Math.max(2, this.#said.length);
+      });
+      return particular.length;
+    });
+    const best = Math.max(0, ...shared);
+    return best === 0 ? [] : this.#said.flatMap(({ paths }, at) => (shared[at] === best ? paths : []));
+  }
+
+  #hitsOf(text: string): Hits {
+    const own = new Set(soughtIn(text).map(({ word }) => word));
+    return new Map([...this.#hits].filter(([word]) => own.has(word)));
+  }
+
   /** Files that a text is about by more than one word, or that the whole spec is about, too. */
   #near(text: string): RelevantFile[] {
     const strong = new Map(this.#whole.slice(0, mostStrong).map((file) => [file.path, file]));
-    return relevantFiles(this.#survey, text, { limit: 30 })
+    return relevantFiles(this.#survey, text, { limit: 30, hits: this.#hitsOf(text) })
       .filter((file) => {
         const whole = strong.get(file.path);
         return reasons(file) >= fewestReasons || (whole !== undefined && reasons(whole) > fewestReasons);
@@ -103,11 +139,15 @@ export class Places {
   }
 }
 
-/** Different words of a name that are a text's, or that it is named outright. */
+/** Different words of its name and content that are a text's; a name in code counts twice, being named outright is enough. */
 function reasons({ why }: RelevantFile): number {
   if (why.includes("named")) return 10;
-  return new Set(why.filter((one) => /^(?:name|folder): /.test(one)).map((one) => one.replace(/^\w+: /, "")))
-    .size;
+  const words = new Map<string, number>();
+  for (const one of why) {
+    const word = /^(?:name|folder|content): (.+?)(?: \(\d+\))?$/.exec(one)?.[1];
+    if (word !== undefined) words.set(word.toLowerCase(), /[a-z][A-Z]|_/.test(word) ? 2 : 1);
+  }
+  return [...words.values()].reduce((sum, count) => sum + count, 0);
 }
 
 function layerOf(text: string, named: readonly string[]): Layer {
@@ -129,7 +169,8 @@ function isDocument(path: string): boolean {
 }
 
 function isCode(path: string): boolean {
-  return !isTestPath(path) && !isDocument(path) && plainness(path) > 0.3;
+  const shows = /(?:^|\/)(?:examples?|benchmarks?|demos?)\//.test(path);
+  return !shows && !isTestPath(path) && !isDocument(path) && plainness(path) > 0.3;
 }
 
 /**

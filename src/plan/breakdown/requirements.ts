@@ -97,7 +97,10 @@ function listed({ heading, text }: Section): { section: string; text: string }[]
 }
 
 function saysSomething(text: string): boolean {
-  const plain = text.replace(/<!--[\s\S]*?-->/g, "").trim();
+  const plain = text
+    .replace(/<!--[\s\S]*?-->/g, "")
+    .replace(/^\s*\[[ xX]\]/, "")
+    .trim();
   return plain !== "" && !/^(?:TBD|TODO|n\/?a|none)\.?$/i.test(plain) && /\p{L}{2}/u.test(plain);
 }
 

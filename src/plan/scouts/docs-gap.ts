@@ -11,7 +11,7 @@ const mostUpdates = 15;
 const mostLocations = 12;
 
 /** Which documents the change will make wrong: those that mention what it touches, with their lines. */
-export const docsGapScout: Scout = {
+export const docsGap: Scout = {
   name: "docs-gap",
   folder: "docs-gap-scout",
   settings: "docs_gap_scout",

@@ -13,7 +13,7 @@ const mostPackages = 8;
 const perPackage = 3;
 
 /** What to read before building: the project's own documents, and those of what it builds on, as installed here. */
-export const docsScout: Scout = {
+export const docs: Scout = {
   name: "docs",
   folder: "docs-scout",
   settings: "docs_scout",

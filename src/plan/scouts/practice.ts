@@ -12,7 +12,7 @@ const sectionOf = { do: "Do", dont: "Don't", security: "Security", performance: 
 const most = { do: 5, dont: 5, security: 4, performance: 3 } as const;
 
 /** Best practices of what the project builds on, by version, and what the project holds itself to already. */
-export const practiceScout: Scout = {
+export const practice: Scout = {
   name: "practice",
   folder: "practice-scout",
   settings: "practice_scout",

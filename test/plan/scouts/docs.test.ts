@@ -3,8 +3,8 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { headingsOf } from "../../../src/plan/scouts/docs/documents.js";
 import { codeLike, mentionsIn } from "../../../src/plan/scouts/docs/mentions.js";
-import { docsScout } from "../../../src/plan/scouts/docs.js";
-import { docsGapScout } from "../../../src/plan/scouts/docs-gap.js";
+import { docs } from "../../../src/plan/scouts/docs.js";
+import { docsGap } from "../../../src/plan/scouts/docs-gap.js";
 import { type TestRepository, testRepository } from "../../support/repository.js";
 import { gathered, groundOf, textsIn } from "./grounds.js";
 
@@ -48,7 +48,7 @@ describe("the docs scout", () => {
       "node_modules/express/CHANGELOG.md":
         "## 5.1.0\n\n- Breaking: cookie options are checked\n\n## 4.0.0\n\n- cookie of old\n",
     });
-    const found = await gathered(docsScout, await groundOf(repository, "Signed cookie with expiry"));
+    const found = await gathered(docs, await groundOf(repository, "Signed cookie with expiry"));
     expect(textsIn(found, "Primary Framework").join()).toContain(
       "“express 5.1.0”: https://expressjs.com, imported by src/cookie.ts",
     );
@@ -67,7 +67,7 @@ describe("the docs scout", () => {
   });
 
   it("says what is not installed and goes on", async () => {
-    const found = await gathered(docsScout, await groundOf(repository, "Signed cookie"));
+    const found = await gathered(docs, await groundOf(repository, "Signed cookie"));
     expect(found.notes.join()).toContain(
       "not installed here, so their documents were not read: express 5.0.0",
     );
@@ -85,7 +85,7 @@ describe("the docs scout", () => {
       });
       repository.write({ "node_modules/.keep": "" });
       repository.link("node_modules/express", outside.path);
-      const found = await gathered(docsScout, await groundOf(repository, "Signed cookie"));
+      const found = await gathered(docs, await groundOf(repository, "Signed cookie"));
       expect(JSON.stringify(found)).not.toContain("9.9.9");
       expect(JSON.stringify(found)).not.toContain("node_modules/express/README");
     } finally {
@@ -103,7 +103,7 @@ describe("the docs scout", () => {
       ".venv/lib/python3.12/site-packages/Flask_Login-0.6.3.dist-info/METADATA":
         "Name: Flask-Login\nVersion: 0.6.3\nProject-URL: Documentation, https://flask-login.readthedocs.io\n\n# Flask-Login\n\n## Remember login\n",
     });
-    const found = await gathered(docsScout, await groundOf(repository, "login page remembers"));
+    const found = await gathered(docs, await groundOf(repository, "login page remembers"));
     expect(textsIn(found, "Libraries").join()).toContain(
       "“flask-login 0.6.3”: https://flask-login.readthedocs.io, imported by app.py",
     );
@@ -124,7 +124,7 @@ describe("the docs-gap scout", () => {
     });
     repository.commit();
     const found = await gathered(
-      docsGapScout,
+      docsGap,
       await groundOf(repository, "`rateLimit` by key, and rename `--max-rate`"),
     );
     const updates = textsIn(found, "Likely Updates Needed");
@@ -148,10 +148,7 @@ describe("the docs-gap scout", () => {
       "src/a.ts": "export const a = 1;\n",
     });
     repository.commit();
-    const found = await gathered(
-      docsGapScout,
-      await groundOf(repository, "MyTool: make `parseQuery` strict"),
-    );
+    const found = await gathered(docsGap, await groundOf(repository, "MyTool: make `parseQuery` strict"));
     const updates = textsIn(found, "Likely Updates Needed");
     expect(updates).toHaveLength(1);
     expect(updates[0]).toContain("docs/p3.md");
@@ -160,7 +157,7 @@ describe("the docs-gap scout", () => {
   it("says so where there are no documents", async () => {
     repository.write({ "a.ts": "export {};\n" });
     repository.commit();
-    const found = await gathered(docsGapScout, await groundOf(repository, "anything"));
+    const found = await gathered(docsGap, await groundOf(repository, "anything"));
     expect(textsIn(found, "No Updates Expected").join()).toContain("no documentation");
   });
 });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readManifest } from "../../../src/plan/scouts/dependencies/manifests.js";
 import { dependenciesOf } from "../../../src/plan/scouts/dependencies.js";
 import { shippedKnowledge } from "../../../src/plan/scouts/practice/knowledge.js";
-import { practiceScout } from "../../../src/plan/scouts/practice.js";
+import { practice } from "../../../src/plan/scouts/practice.js";
 import { type TestRepository, testRepository } from "../../support/repository.js";
 import { gathered, groundOf, textsIn } from "./grounds.js";
 
@@ -26,10 +26,7 @@ describe("the practice scout", () => {
         "package-lock.json": lock(version),
       });
       repository.commit();
-      const found = await gathered(
-        practiceScout,
-        await groundOf(repository, "async error handling in routes"),
-      );
+      const found = await gathered(practice, await groundOf(repository, "async error handling in routes"));
       const told = textsIn(found, "Do").join("\n");
       expect(told).toContain(expected);
       expect(told).toContain(`express ${version}`);
@@ -39,7 +36,7 @@ describe("the practice scout", () => {
   it("says nothing of a framework that the project does not use, nor on another subject", async () => {
     repository.write({ "package.json": JSON.stringify({ dependencies: { express: "5.1.0" } }) });
     repository.commit();
-    const found = await gathered(practiceScout, await groundOf(repository, "print a calendar"));
+    const found = await gathered(practice, await groundOf(repository, "print a calendar"));
     expect(found.facts.filter(({ source }) => source.startsWith("http"))).toEqual([]);
     expect(textsIn(found, "Source Quality Notes").join()).toContain("nothing was looked up on the web");
   });
@@ -55,7 +52,7 @@ describe("the practice scout", () => {
       "src/token.ts": "export const token = 1;\n",
     });
     repository.commit();
-    const found = await gathered(practiceScout, await groundOf(repository, "rotate the token"));
+    const found = await gathered(practice, await groundOf(repository, "rotate the token"));
     const told = textsIn(found, "Do").join("\n");
     expect(told).toContain("strict, noUncheckedIndexedAccess");
     expect(told).toContain("ESLint (eslint.config.js)");
@@ -68,7 +65,7 @@ describe("the practice scout", () => {
   });
 
   it("is useful in a repository with nothing in it", async () => {
-    const found = await gathered(practiceScout, await groundOf(repository, "anything"));
+    const found = await gathered(practice, await groundOf(repository, "anything"));
     expect(found.notes.join()).toContain("no manifest");
   });
 
