@@ -29,8 +29,11 @@ export function requirementsCovered(
   for (const { id, text, named } of requirements) {
     const wanted = [...stemsOf(text)];
     const shares = wanted.length === 0 || wanted.some((word) => words.has(word));
+    // Who claims nothing is taken at their acceptance.
     const repeated =
-      wanted.length >= 3 && wanted.filter((word) => accepted.has(word)).length / wanted.length >= meant;
+      claimed.size === 0 &&
+      wanted.length >= 3 &&
+      wanted.filter((word) => accepted.has(word)).length / wanted.length >= meant;
     const mentioned = named && new RegExp(`(?<![\\w-])${id}(?![\\w-])`).test(told);
     const claims = claimed.has(id.toUpperCase());
     if ((claims && shares) || repeated || mentioned) covered.push(id);

@@ -99,7 +99,7 @@ function listed({ heading, text }: Section): { section: string; text: string }[]
 function saysSomething(text: string): boolean {
   const plain = text
     .replace(/<!--[\s\S]*?-->/g, "")
-    .replace(/^\s*\[[ xX]\]/, "")
+    .replace(/^\s*(?:[-*+]\s+)?(?:\[[ xX]\])?/, "")
     .trim();
   return plain !== "" && !/^(?:TBD|TODO|n\/?a|none)\.?$/i.test(plain) && /\p{L}{2}/u.test(plain);
 }

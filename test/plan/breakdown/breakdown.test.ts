@@ -190,7 +190,7 @@ describe("break_down_tasks with a model", () => {
     expect(taskFiles()).toEqual(["fn-1-login.1.md", "fn-1-login.2.md", "fn-1-login.3.md"]);
     const text = readFileSync(join(repository.path, ".flow/tasks/fn-1-login.1.md"), "utf8");
     for (const heading of ["## Description", "## Acceptance", "## Done summary", "## Evidence"])
-      expect(text.split("\n").filter((line) => line.trim() === heading)).toHaveLength(1);
+      expect(text.split("\n").filter((line) => line === heading)).toHaveLength(1);
     expect(text).toContain("satisfies: [R1]");
     expect(text).toContain("- [ ] `login()` with a wrong password answers 401");
     expect(text).toContain("**Files:** `src/login.ts`, `test/login.test.ts`");
