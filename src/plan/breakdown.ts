@@ -3,6 +3,7 @@ import { surveyRepository } from "../change/survey.js";
 import { acceptanceCriteria } from "../flow/markdown.js";
 import type { Project } from "../flow/project.js";
 import type { FlowTask } from "../flow/types.js";
+import type { ConsultOptions } from "../premium/consult.js";
 import type { Sluice } from "../sluice.js";
 import { asItem } from "./breakdown/clean.js";
 import { extractTasks } from "./breakdown/extract.js";
@@ -11,6 +12,7 @@ import { keepingAnswers } from "./breakdown/kept.js";
 import { type Material, materialText } from "./breakdown/material.js";
 import { output } from "./breakdown/output.js";
 import { localPlanner } from "./breakdown/planner.js";
+import { premiumPlanner } from "./breakdown/premium-planner.js";
 import { type Planner, proposeTasks } from "./breakdown/propose.js";
 import { requirementsOf } from "./breakdown/requirements.js";
 import { coveredAlready, type ExistingTask, type Ground, type Settled, settle } from "./breakdown/settle.js";
@@ -24,6 +26,10 @@ export interface BreakdownOptions {
   write?: boolean | undefined;
   /** What scouts found, for the model. */
   digest?: string | undefined;
+  /** Why no premium model may be asked, whatever is configured. */
+  noPremium?: string | undefined;
+  /** Stands in for the premium sources in tests. */
+  open?: ConsultOptions["open"];
   signal: AbortSignal;
   onProgress?: ((message: string) => void) | undefined;
 }
@@ -95,12 +101,10 @@ async function make(
   sluice: Sluice,
   material: Material,
   ground: Ground,
-  { signal, onProgress }: BreakdownOptions,
+  options: BreakdownOptions,
 ): Promise<Made> {
-  const { config, store } = project;
-  const local = localPlanner(config, sluice, { signal, onProgress });
-  const planners: Planner[] = [keepingAnswers(local, store.cache("local-model"), config.local.primary_model)];
-  const notes: string[] = [];
+  const { onProgress } = options;
+  const { planners, notes } = plannersFor(project, sluice, options);
   for (const planner of planners) {
     onProgress?.("asking for tasks");
     const proposed = await proposeTasks(planner, materialText(material), ground, (message: string) =>
@@ -118,6 +122,23 @@ async function make(
     "made by rules from the spec's own words, without a model: look at each task's files and size before you begin",
   );
   return { settled, writtenBy: "extract", notes: [...notes, ...settled.notes] };
+}
+
+/** Who is asked, in order: by `plan.task_breakdown`, the local model, a premium one, or one after the other. */
+function plannersFor(
+  project: Project,
+  sluice: Sluice,
+  options: BreakdownOptions,
+): { planners: Planner[]; notes: string[] } {
+  const { config, store } = project;
+  const { backend, model } = config.plan.task_breakdown;
+  const cache = store.cache("local-model");
+  const local = keepingAnswers(localPlanner(config, sluice, options), cache, config.local.primary_model);
+  if (backend === "local") return { planners: [local], notes: [] };
+  if (options.noPremium !== undefined)
+    return { planners: [local], notes: [`no premium model: ${options.noPremium}`] };
+  const premium = keepingAnswers(premiumPlanner(project, sluice, options), cache, model);
+  return { planners: backend === "premium" ? [premium, local] : [local, premium], notes: [] };
 }
 
 function existingTask({ id, title, sections, satisfies }: FlowTask): ExistingTask {

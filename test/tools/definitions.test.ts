@@ -52,6 +52,7 @@ describe("the tool list", () => {
       classify_task: "reads",
       reanchor_task: "own state",
       draft_questions: "reads",
+      break_down_tasks: "own state",
       // With `apply` it changes the user's files.
       implement_task: "open",
       run_gates: "open",
@@ -69,9 +70,11 @@ describe("the tool list", () => {
       review_change: "open",
       prescreen_diff: "open",
       reanchor_task: "open",
+      break_down_tasks: "open",
     });
     const open = tools.filter((tool) => tool.hints(withRemoteModel).openWorldHint).map(({ name }) => name);
     expect(open.sort()).toEqual([
+      "break_down_tasks",
       "classify_change",
       "classify_task",
       "draft_questions",
@@ -87,6 +90,7 @@ describe("the tool list", () => {
       "review_change",
       "run_gates",
       "implement_task",
+      "break_down_tasks",
       "quota_status",
       "draft_questions",
     ]);

@@ -6,7 +6,9 @@ import { breakDownSource } from "../../../src/plan/breakdown.js";
 import { type BreakdownOutput, breakdownOutput } from "../../../src/plan/breakdown-schema.js";
 import { openSpecJob } from "../../../src/plan/spec-job.js";
 import { type Fake, fakeOpenai, type Recorded } from "../../support/fake-openai.js";
+import { fakeSources } from "../../support/premium.js";
 import { type TestRepository, testRepository } from "../../support/repository.js";
+import { configureUser, premiumKeys } from "../../support/reviewing.js";
 
 let repository: TestRepository;
 let fake: Fake | null = null;
@@ -274,5 +276,48 @@ describe("break_down_tasks without a model", () => {
       repository = kept;
       empty.remove();
     }
+  });
+});
+
+describe("break_down_tasks with a premium model configured", () => {
+  const configure = (backend: string) =>
+    configureUser(repository, { plan: { task_breakdown: { backend, model: "opus-4.5" } } });
+  const premium = (tasks: object[]) => fakeSources(() => JSON.stringify({ tasks }));
+  const run = async (open: ReturnType<typeof fakeSources>["open"], noPremium?: string) => {
+    const { signal } = new AbortController();
+    const sluice = repository.sluice();
+    const own = { ...sluice, env: { ...sluice.env, ...premiumKeys } };
+    const { project, source } = await openSpecJob(own, { spec: "fn-1" }, signal, "anywhere");
+    return breakDownSource(project, own, source, { signal, open, noPremium });
+  };
+
+  it("asks it once, whatever does not hold, and keeps the answer", async () => {
+    configure("premium");
+    const { open, asked } = premium([good({ acceptance: ["It works well"] }), ...rest]);
+    const first = await run(open);
+    expect(first.written_by).toBe("premium");
+    expect(first.tasks[0]?.flags.join()).toContain("can't be checked");
+    expect(asked).toHaveLength(1);
+    expect(asked[0]?.source).toBe("claude_max");
+    await run(open);
+    expect(asked).toHaveLength(1);
+  });
+
+  it("asks it after the local model where both may", async () => {
+    configure("hybrid");
+    const { open, asked } = premium([good(), ...rest]);
+    expect((await run(open)).written_by).toBe("premium");
+    expect(asked).toHaveLength(1);
+  });
+
+  it("asks nobody where the client was told that nothing leaves, nor by default", async () => {
+    configure("premium");
+    const { open, asked } = premium([good(), ...rest]);
+    const result = await run(open, "told so");
+    expect(result.written_by).toBe("extract");
+    expect(result.notes.join()).toContain("told so");
+    configure("local");
+    await run(open);
+    expect(asked).toEqual([]);
   });
 });
