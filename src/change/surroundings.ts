@@ -37,8 +37,6 @@ export interface Surroundings {
 export interface SurroundingsOptions {
   sluice: Sluice;
   signal?: AbortSignal | undefined;
-  /** Text of the task or spec that the reviewer is given. */
-  specText?: string | undefined;
 }
 
 /** Bytes: a larger file is shown as name and hash only. */
@@ -56,18 +54,17 @@ const known = new WeakMap<Change, Found>();
 
 /**
  * What surrounds a change at head: touched files whole, what they import directly, the tests of them. The same
- * edit elsewhere, or after somebody else changed what it relies on, has other surroundings. Read once for a `Change`.
+ * edit elsewhere, after somebody else changed what it relies on, or for a task that asks for something else, has other
+ * surroundings. Read once for a `Change`.
  *
  * Throws what git throws, and on cancellation.
  */
-export async function surroundings(
-  change: Change,
-  { signal, specText }: SurroundingsOptions,
-): Promise<Surroundings> {
+export async function surroundings(change: Change, { signal }: SurroundingsOptions): Promise<Surroundings> {
   const found = known.get(change) ?? (await find(change, signal));
   known.set(change, found);
+  const texts = (change.specification ?? []).map(({ path, text }) => field(path) + field(text));
   const specification =
-    specText === undefined ? field("no specification") : field("specification") + field(specText);
+    texts.length === 0 ? field("no specification") : field("specification") + texts.join("");
   return {
     fingerprint: sha256(found.parts.join("") + specification),
     files: [...found.files],

@@ -90,8 +90,17 @@ export interface Change {
   /** True when `paths` or `diff` made this less than the repository's whole change: no receipt for it. */
   partial: boolean;
   task: string | null;
+  /** What the task and its spec say, where the caller named one that the work tree has; the repository's text. */
+  specification?: readonly SpecificationText[];
   /** Reads the repository's objects and those we made for this change. */
   objects: Objects;
+}
+
+/** A text that says what a change is for. */
+export interface SpecificationText {
+  /** Relative to the repository. */
+  path: string;
+  text: string;
 }
 
 export interface TreeEntry {

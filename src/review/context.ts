@@ -8,9 +8,9 @@ export interface ContextFile {
   tokens: number;
 }
 
-/** What a reviewer is given, whole and in this order: the diff, then changed files, direct imports, tests. */
+/** What a reviewer is given, whole and in this order: task and spec, the diff, then changed files, direct imports, tests. */
 export interface ContextSize {
-  /** Of everything together. */
+  /** Of everything together, task and spec included. */
   tokens: number;
   diff_tokens: number;
   files: ContextFile[];
@@ -44,6 +44,7 @@ export async function contextSize(
   const diffTokens = await count(diff, diff.length);
   const files: ContextFile[] = [];
   let tokens = diffTokens;
+  for (const { text } of change.specification ?? []) tokens += await count(text, text.length);
   for (let start = 0; start < surroundings.files.length; start += batch) {
     signal.throwIfAborted();
     const part = surroundings.files.slice(start, start + batch);

@@ -38,8 +38,6 @@ export interface FingerprintOptions {
   /** Review anyway; needs `reason`. */
   refresh?: boolean | undefined;
   reason?: string | undefined;
-  /** Text of the task or spec: the same that is given to the reviewer and to `recordReached`. */
-  specText?: string | undefined;
   /** Whether a model's SHIP still counts for the class that this change has today; default yes. */
   acceptsModel?: ((model: string | null) => boolean) | undefined;
 }
@@ -75,9 +73,7 @@ export async function checkFingerprint(
   }
   const own = fingerprint(change);
   const settings = options.config.review.fingerprint;
-  const context = settings.enabled
-    ? await surroundings(change, { sluice, signal: options.signal, specText: options.specText })
-    : null;
+  const context = settings.enabled ? await surroundings(change, { sluice, signal: options.signal }) : null;
   const found =
     context === null
       ? nothing("disabled")

@@ -34,8 +34,6 @@ export interface Reached {
 export interface RecordOptions {
   store: StateStore;
   signal?: AbortSignal | undefined;
-  /** Text of the task or spec: the same that `checkFingerprint` is given. */
-  specText?: string | undefined;
 }
 
 /**
@@ -103,10 +101,10 @@ export async function verdictRecord(
   change: Change,
   sluice: Sluice,
   given: Given,
-  { signal, specText }: Omit<RecordOptions, "store">,
+  { signal }: Omit<RecordOptions, "store">,
 ): Promise<VerdictRecord> {
   const own = fingerprint(change);
-  const context = await surroundings(change, { sluice, signal, specText });
+  const context = await surroundings(change, { sluice, signal });
   const [base, head] = [await treeIndex(change, "base"), await treeIndex(change, "head")];
   const changed = new Set(change.files.flatMap(({ path, oldPath }) => [path, oldPath]));
   const blockers = (given.blockers ?? []).map(({ file, line, message }) => {

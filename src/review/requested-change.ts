@@ -1,6 +1,7 @@
 import { type ChangeArguments, openChange } from "../change/change.js";
 import type { Change } from "../change/types.js";
 import { loadUserConfiguration } from "../config/load.js";
+import { specificationOf } from "../flow/specification.js";
 import { onThisMachine } from "../local/endpoints.js";
 import type { Sluice } from "../sluice.js";
 import { type ReviewContext, reviewContext } from "./settings.js";
@@ -11,7 +12,8 @@ export interface RequestedChange extends ReviewContext {
 }
 
 /**
- * Opens the change that a caller's arguments name, in a repository that the caller may name. Throws UsageError
+ * Opens the change that a caller's arguments name, in a repository that the caller may name, with what its task and
+ * spec say: every stage sees the same text of them. Throws UsageError
  * that says what is wrong with them.
  *
  * @param reach `this-machine` leaves out models that are configured on another one
@@ -24,6 +26,9 @@ export async function openRequestedChange(
 ): Promise<RequestedChange> {
   const { config } = await loadUserConfiguration(sluice);
   const change = await openChange(sluice, args, { allowed: config.repositories, signal });
+  if (change.task !== null) {
+    change.specification = await specificationOf(change.repository, sluice, change.task, signal);
+  }
   const context = await reviewContext(sluice, change, { signal });
   return {
     change,

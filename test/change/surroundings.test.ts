@@ -21,7 +21,8 @@ afterEach(() => {
 async function around(repository: TestRepository, args: ChangeArguments = {}, specText?: string) {
   const sluice = repository.sluice();
   const change = await openChange(sluice, args);
-  const seen = await surroundings(change, { sluice, specText });
+  if (specText !== undefined) change.specification = [{ path: "spec.md", text: specText }];
+  const seen = await surroundings(change, { sluice });
   return { ...seen, edit: fingerprint(change).fingerprint };
 }
 
@@ -124,13 +125,15 @@ describe("surroundings", () => {
     expect(before).toBeGreaterThan(0);
     first.files.pop();
     const again = await surroundings(change, { sluice });
-    const specified = await surroundings(change, { sluice, specText: "Round half to even." });
+    const specification = [{ path: "spec.md", text: "Round half to even." }];
+    change.specification = specification;
+    const specified = await surroundings(change, { sluice });
     expect(reads).toBe(before);
     expect(again.fingerprint).toBe(first.fingerprint);
     expect(again.files).toHaveLength(3);
     expect(specified.fingerprint).not.toBe(first.fingerprint);
     expect(specified).toEqual(
-      await surroundings(await openChange(sluice, {}), { sluice, specText: "Round half to even." }),
+      await surroundings({ ...(await openChange(sluice, {})), specification }, { sluice }),
     );
   });
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ChangeArguments, openChange } from "../../src/change/change.js";
+import type { Change } from "../../src/change/types.js";
 import { UsageError } from "../../src/errors.js";
 import {
   checkFingerprint,
@@ -37,10 +38,13 @@ beforeEach(() => {
 
 afterEach(() => repository.remove());
 
-type Extra = Partial<Omit<FingerprintOptions, "store" | "config">> & { settings?: Partial<typeof all> };
+type Extra = Partial<Omit<FingerprintOptions, "store" | "config">> & {
+  settings?: Partial<typeof all>;
+  specification?: Change["specification"];
+};
 
-async function check({ settings, ...extra }: Extra = {}, args: ChangeArguments = {}) {
-  const change = await openChange(sluice, args);
+async function check({ settings, specification, ...extra }: Extra = {}, args: ChangeArguments = {}) {
+  const change = { ...(await openChange(sluice, args)), ...(specification && { specification }) };
   const store = await openStore(sluice, change.repository);
   const config = { review: { fingerprint: { ...all, ...settings } } };
   const result = await checkFingerprint(change, sluice, { store, config, ...extra });
@@ -161,7 +165,9 @@ describe("an unchanged change", () => {
   it("is reviewed when the specification changed", async () => {
     await record({ verdict: "SHIP" });
     expect((await check()).decision).toBe("skip");
-    expect((await check({ specText: "Round half to even." })).reason).toBe("surroundings_changed");
+    expect((await check({ specification: [{ path: "spec.md", text: "Round half to even." }] })).reason).toBe(
+      "surroundings_changed",
+    );
   });
 });
 

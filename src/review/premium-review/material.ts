@@ -7,7 +7,7 @@ import { diffedPaths } from "../context.js";
 
 /** One piece of what a reviewer reads. */
 export interface Part {
-  role: "diff" | Role;
+  role: "diff" | "spec" | Role;
   /** Null for the diff. */
   path: string | null;
   text: string;
@@ -16,7 +16,10 @@ export interface Part {
   sha256: string;
 }
 
-/** What a premium reviewer is shown: the diff, changed files, direct imports and tests, whole, in that order. */
+/**
+ * What a premium reviewer is shown: the diff, the task and its spec, changed files, direct imports and tests, whole.
+ * The diff stands first here.
+ */
 export interface Material {
   parts: Part[];
   not_shown: (NotShown & { added: number | null; deleted: number | null })[];
@@ -40,6 +43,7 @@ export async function gatherMaterial(
   const shown = diffedPaths(change);
   const diff = shown.length === 0 ? "" : await change.objects.diff(shown);
   const parts: Part[] = [await partOf("diff", null, diff)];
+  for (const { path, text } of change.specification ?? []) parts.push(await partOf("spec", path, text));
   for (let start = 0; start < around.files.length; start += batch) {
     signal.throwIfAborted();
     const files = around.files.slice(start, start + batch);

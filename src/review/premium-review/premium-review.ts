@@ -180,7 +180,7 @@ async function sizeOf({ instructions, around }: Composed, { parts }: Material): 
     tokens: parts.reduce((sum, { tokens }) => sum + tokens, await countTokens(instructions + around)),
     diff_tokens: diffTokens,
     files: files.flatMap(({ path, role, tokens }) =>
-      path === null || role === "diff" ? [] : [{ path, role, tokens }],
+      path === null || role === "diff" || role === "spec" ? [] : [{ path, role, tokens }],
     ),
     estimated: false,
   };
