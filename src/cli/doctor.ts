@@ -17,6 +17,7 @@ import { readRepositoryConfiguration } from "../state/repository-configuration.j
 import { openStore } from "../state/store.js";
 import { version } from "../version.js";
 import type { AddCommand, CommandContext } from "./command-line.js";
+import { flowHealth } from "./flow-health.js";
 import type { Line } from "./health.js";
 import { localHealth } from "./local-health.js";
 
@@ -59,6 +60,7 @@ async function examine(
     lines.push({ health: "missing", what: "repository", detail: error.message, todo: error.hint });
   }
   const loaded = repository === null ? user : await ofRepository(sluice, repository, lines, signal);
+  if (repository !== null) lines.push(...(await flowHealth(sluice, repository, loaded.config, signal)));
   lines.push(...configuration(sluice, loaded));
   lines.push(...(await localModels(sluice, loaded, { ...options, signal })));
   lines.push(...(await sources(sluice, loaded, signal)));

@@ -3,9 +3,11 @@ import type { Repository } from "../change/types.js";
 import { type Loaded, loadConfiguration, loadUserConfiguration } from "../config/load.js";
 import { readTrust } from "../config/trust.js";
 import { isSluiceError } from "../errors.js";
+import { readFlow, summarizeFlow } from "../flow/folder.js";
+import type { FlowSummary } from "../flow/types.js";
 import type { EndpointState, LocalState } from "../local/local.js";
 import { type QuotaStatus, quotaStatus } from "../premium/quota-status.js";
-import { printable, printableJson } from "../printable.js";
+import { printable, printableJson, printableLine } from "../printable.js";
 import type { Sluice } from "../sluice.js";
 import { readRepositoryConfiguration } from "../state/repository-configuration.js";
 import { dismissals, findVerdicts } from "../state/review-state.js";
@@ -13,6 +15,7 @@ import { openStore } from "../state/store.js";
 import { version } from "../version.js";
 import type { AddCommand, CommandContext } from "./command-line.js";
 import { duration } from "./duration.js";
+import { flowProblems, flowText } from "./flow-health.js";
 import { count } from "./local-health.js";
 import { table } from "./terminal.js";
 
@@ -35,6 +38,8 @@ interface Status {
     blockers: number;
   } | null;
   state: { directory: string; verdicts: number; dismissed: number } | null;
+  /** Specs and tasks of flow-next's; null where there are none. */
+  flow: FlowSummary | null;
   warnings: string[];
 }
 
@@ -57,9 +62,10 @@ async function gather({ sluice, signal }: CommandContext, path: string): Promise
   const warnings: string[] = [];
   const loaded = repository === null ? user : await configurationOf(sluice, repository, warnings);
   warnings.push(...loaded.problems.map(({ message }) => message));
-  const [local, kept] = await Promise.all([
+  const [local, kept, folder] = await Promise.all([
     localState(sluice, loaded, signal),
     repository === null ? null : stateOf(sluice, repository, loaded, warnings, signal),
+    repository === null ? null : readFlow(repository, sluice, signal),
   ]);
   return {
     version,
@@ -68,6 +74,7 @@ async function gather({ sluice, signal }: CommandContext, path: string): Promise
     sources: kept?.sources ?? (await quotaStatus(sluice, { store: null, config: loaded.config })).sources,
     last_review: kept?.last_review ?? null,
     state: kept?.state ?? null,
+    flow: folder === null ? null : summarizeFlow(folder),
     warnings,
   };
 }
@@ -170,6 +177,11 @@ function show(status: Status, { terminal, sluice }: CommandContext): void {
         printable(`  ${verdicts} verdict(s) and ${dismissed} dismissed finding(s) in ${directory}`),
       ),
     );
+  }
+  if (status.flow !== null) {
+    print("\nflow-next");
+    print(`  ${mark(status.flow.problems.length === 0)} ${flowText(status.flow)}`);
+    for (const problem of flowProblems(status.flow)) print(`    ${colours.yellow(printableLine(problem))}`);
   }
   for (const warning of status.warnings) note(`${colours.yellow("warning")}: ${printable(warning)}`);
   if (endpoints.some(({ problem }) => problem !== null) || status.sources.every(({ eligible }) => !eligible))

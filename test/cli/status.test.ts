@@ -9,6 +9,7 @@ import { recordUsageSeen } from "../../src/premium/usage.js";
 import { recordVerdict } from "../../src/state/review-state.js";
 import { openStore } from "../../src/state/store.js";
 import { type Fake, fakeOpenai } from "../support/fake-openai.js";
+import { sampleRepository } from "../support/flow.js";
 import { type TestRepository, testRepository } from "../support/repository.js";
 
 const main = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
@@ -129,6 +130,21 @@ describe("sluice status", () => {
     expect(out).toContain("sluice doctor");
     expect(here.git("status", "--porcelain", "--ignored")).toBe("");
     expect(readdirSync(join(here.path, ".git"))).not.toContain("sluice");
+  });
+
+  it("says how far flow-next's specs and tasks are, and what is wrong with them", async () => {
+    const here = sampleRepository("4.4.0");
+    open.push(here);
+    const { out } = await status(here, []);
+    expect(out).toContain("flow-next\n  ✓ 2 specs open, 0 done; tasks: 2 to do, 0 in progress, 1 done\n");
+    here.write({ ".flow/specs/fn-2-second-thing.json": "{" });
+    const broken = await status(here, []);
+    expect(broken.out).toContain("– 1 spec open");
+    expect(broken.out).toContain(".flow/specs/fn-2-second-thing.json: it is not valid JSON");
+    const { flow } = JSON.parse((await status(here, ["--json"])).out);
+    expect(flow).toMatchObject({ specs: { open: 1, done: 0 }, problems: [{}] });
+    const none = JSON.parse((await status(repository(), ["--json"])).out);
+    expect(none.flow).toBeNull();
   });
 
   it("works outside of any repository", async () => {

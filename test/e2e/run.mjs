@@ -2,9 +2,12 @@
 // model on loopback, and checks what their models were really sent.
 //
 //   npm run build && npm ci --prefix test/e2e && node test/e2e/run.mjs [--require]
-//     [--only claude|codex|copilot|review]
+//     [--only claude|codex|copilot|review|flowctl]
 //     [--root FOLDER of a built checkout] [--keep the folder with all that was sent]
-//     [--record what the premium sources' programs print into test/fixtures/premium]
+//     [--record what the premium sources' programs print into test/fixtures/premium, and what flowctl says of the
+//     folders it is given into test/fixtures/flow/recorded]
+//
+// flowctl is run where FLOWCTL names one or several, separated as in PATH.
 //
 // A client that is not installed or cannot run is said in a line `NOT RUN: …` and does not fail the run,
 // unless `--require` asks for both.
@@ -14,6 +17,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { claudeRuns, claudeVersion } from "./claude.mjs";
 import { codexRuns, codexVersion } from "./codex.mjs";
+import { flowctlRuns, whyNoFlowctl } from "./flowctl.mjs";
 import { createReport, createSandbox, killAll, run } from "./harness.mjs";
 import { claudeOnLocalEndpoint, codexOnLocalEndpoint } from "./local-endpoint.mjs";
 import { claudeMaxRuns } from "./premium/claude-max.mjs";
@@ -66,6 +70,7 @@ const [claude, codex] = clients;
 const parts = [
   ...clients.map((client) => ({ ...client, needs: [client] })),
   { key: "review", name: "premium review", runs: [premiumReviewRuns], needs: [claude, codex] },
+  { key: "flowctl", name: "flowctl", runs: [flowctlRuns], needs: [], why: whyNoFlowctl },
 ];
 
 const report = createReport();
@@ -91,9 +96,10 @@ try {
   const server = { file, registration, ...(await askServer(file, sandbox)) };
   let ran = false;
   const binaries = { claude: claude.binary, codex: codex.binary };
-  for (const { key, name, binary, needs, runs } of parts) {
+  for (const { key, name, binary, needs, runs, why } of parts) {
     if (options.only && options.only !== key) continue;
-    const missing = (await Promise.all(needs.map(whyNot))).filter((why) => why !== null);
+    const reasons = [...(await Promise.all(needs.map(whyNot))), why?.() ?? null];
+    const missing = reasons.filter((reason) => reason !== null);
     if (missing.length > 0) {
       report.notRun(name, missing.join("; "));
       continue;
