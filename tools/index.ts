@@ -13,6 +13,7 @@ import recordVerdict from "./record_verdict.js";
 import reviewChange from "./review_change.js";
 import routeReview from "./route_review.js";
 import runGates from "./run_gates.js";
+import runScout from "./run_scout.js";
 import savingsReport from "./savings_report.js";
 
 /** Every tool, in the order that clients list them. */
@@ -32,4 +33,5 @@ export const tools: readonly Tool[] = [
   recordUsage,
   savingsReport,
   draftQuestions,
+  runScout,
 ];

@@ -201,3 +201,21 @@ async function grep(
 function longestFirst(sought: readonly Sought[]): Sought[] {
   return sought.toSorted((one, other) => other.pattern.length - one.pattern.length);
 }
+
+/** Whether a name stands anywhere in the work tree, as a word of its own; false when that could not be found out. */
+export async function isNamePresent(
+  repository: Repository,
+  name: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (repository.bare) return false;
+  const flags = ["-I", "-q", "-w", "-F", "--untracked", "--no-textconv", "--no-recurse-submodules"];
+  try {
+    const limits = { timeout: timeLimit, maxOutput: 1_024, truncate: true, allowFailure: true };
+    return (await git(repository, ["grep", ...flags, "-e", name], { signal, ...limits })).code === 0;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isSluiceError(error)) return false;
+    throw error;
+  }
+}

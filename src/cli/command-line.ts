@@ -10,6 +10,7 @@ import { initCommand } from "./init.js";
 import { quotaCommand } from "./quota.js";
 import { reportCommand } from "./report.js";
 import { reviewCommand } from "./review.js";
+import { scoutCommand } from "./scout.js";
 import { serveCommand } from "./serve-command.js";
 import { statusCommand } from "./status.js";
 import { taskCommand } from "./task.js";
@@ -34,6 +35,7 @@ const commands: readonly AddCommand[] = [
   reviewCommand,
   taskCommand,
   workCommand,
+  scoutCommand,
   initCommand,
   trustCommand,
   statusCommand,

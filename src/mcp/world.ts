@@ -2,6 +2,7 @@ import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { configurationFolder, userConfigurationPath } from "../config/paths.js";
 import { messageOf } from "../errors.js";
+import { githubAccess } from "../plan/scouts/github/access.js";
 import { mayHaveSource, sourceStatuses } from "../premium/sources.js";
 import type { Sluice } from "../sluice.js";
 
@@ -17,6 +18,8 @@ export interface World {
   sources: boolean;
   /** The user lets model-written code run where there is no sandbox. */
   unsandboxed: boolean;
+  /** The repository's issues can be looked up: it is at GitHub, and a token or `gh` is there. */
+  github: boolean;
 }
 
 const nothing: World = {
@@ -25,6 +28,7 @@ const nothing: World = {
   remoteModel: false,
   sources: false,
   unsandboxed: false,
+  github: false,
 };
 
 /** Looks without starting git. What can't be read allows nothing. */
@@ -32,11 +36,12 @@ export async function lookAround(sluice: Sluice): Promise<World> {
   try {
     const folder = configurationFolder(sluice);
     const hasTrust = existsSync(join(folder, "trust.json"));
+    const commonDir = findCommonDir(sluice.cwd);
+    const github = await isAtGithub(sluice, commonDir);
     // Most users have configured and trusted nothing yet, and need not wait for what reads it.
     const { LOCAL_ENDPOINT, PREFILTER_ENDPOINT } = sluice.env;
     if (!hasTrust && !existsSync(userConfigurationPath(sluice)) && !LOCAL_ENDPOINT && !PREFILTER_ENDPOINT)
-      return { ...nothing, sources: await mayHaveSource(sluice) };
-    const commonDir = findCommonDir(sluice.cwd);
+      return { ...nothing, sources: await mayHaveSource(sluice), github };
     const { readTrust } = await import("../config/trust.js");
     const { loadConfiguration } = await import("../config/load.js");
     const { isLoopback } = await import("../config/restrict.js");
@@ -50,11 +55,20 @@ export async function lookAround(sluice: Sluice): Promise<World> {
         enabled && (!isLoopback(primary_endpoint) || (prefilter_enabled && !isLoopback(prefilter_endpoint))),
       sources: (await sourceStatuses(sluice, config)).some(({ configured }) => configured),
       unsandboxed: config.work.implement.allow_unsandboxed,
+      github,
     };
   } catch (error) {
     sluice.log(`configuration and trust could not be read: ${messageOf(error)}`);
     return nothing;
   }
+}
+
+async function isAtGithub(sluice: Sluice, commonDir: string | null): Promise<boolean> {
+  if (commonDir === null) return false;
+  const file = join(commonDir, "config");
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? Number.POSITIVE_INFINITY;
+  if (size > 1024 * 1024 || !/github\.com/i.test(readFileSync(file, "utf8"))) return false;
+  return (await githubAccess(sluice, dirname(commonDir))) !== null;
 }
 
 /** The repository's own configuration, which counts as far as it was trusted. */

@@ -10,7 +10,7 @@ import { ConfigurationError, messageOf } from "../errors.js";
 import { type HeldLock, LockLost, type LockOptions, withLock } from "../file-lock.js";
 import type { Sluice } from "../sluice.js";
 import { makeTemporary } from "../temporary.js";
-import { type Cache, openCache } from "./cache.js";
+import { type Cache, type CacheLimits, openCache } from "./cache.js";
 import { type Journal, noJournal, openJournal } from "./journal.js";
 import {
   excludeInGit,
@@ -60,7 +60,7 @@ export interface StateStore {
   /** An absolute path for a long result, in `cache/results/`, which exists then. The newest 200 are kept. */
   resultFile(name: string): string;
   /** Answers worth keeping, in `cache/<area>/`; the newest 1,000 are kept. */
-  cache(area: CacheArea): Cache;
+  cache(area: CacheArea, limits?: CacheLimits): Cache;
   /** Events that `metrics.json` does not hold yet, in `cache/metrics/`. */
   readonly journal: Journal;
 }
@@ -320,8 +320,10 @@ function fileStore(sluice: Sluice, place: Place): StateStore {
       return join(temporary, safe);
     },
 
-    cache(area) {
-      return place.usable ? openCache(join(directory, "cache", area), prepare) : noCache;
+    cache(area, limits) {
+      return place.usable
+        ? openCache(join(directory, "cache", area), prepare, limits, sluice.clock)
+        : noCache;
     },
   };
   return store;

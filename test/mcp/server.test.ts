@@ -64,6 +64,7 @@ async function connected(options: { groups?: string; trustedGates?: boolean } = 
       remoteModel: false,
       sources: false,
       unsandboxed: false,
+      github: false,
     },
   });
   const client = new Client({ name: "t", version: "1" });

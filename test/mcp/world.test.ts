@@ -36,7 +36,14 @@ function configureUser(config: object): void {
   writeFileSync(join(home, "sluice", "config.json"), JSON.stringify(config));
 }
 
-const nothing = { trustedGates: false, tools: false, remoteModel: false, sources: false, unsandboxed: false };
+const nothing = {
+  trustedGates: false,
+  tools: false,
+  remoteModel: false,
+  sources: false,
+  unsandboxed: false,
+  github: false,
+};
 const withTools = { review: { prescreen: { tools: ["shellcheck"] } } };
 
 describe("what decides the hints of tools", () => {
@@ -83,6 +90,7 @@ describe("what decides the hints of tools", () => {
       remoteModel: false,
       sources: false,
       unsandboxed: false,
+      github: false,
     });
     repository.write({
       ".flow/config.json": JSON.stringify({ review: { prescreen: { tools: ["cargo check"] } } }),

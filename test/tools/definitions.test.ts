@@ -9,6 +9,7 @@ const untrusted = {
   remoteModel: false,
   sources: false,
   unsandboxed: false,
+  github: false,
 };
 const trusted = { ...untrusted, trustedGates: true };
 const withTools = { ...untrusted, tools: true };
@@ -60,6 +61,7 @@ describe("the tool list", () => {
       quota_status: "reads",
       record_usage: "own state",
       savings_report: "reads",
+      run_scout: "own state",
     };
     expect(table(untrusted)).toEqual({ ...always, review_change: "own state" });
     // With trusted commands review_change runs the project's code.
@@ -71,6 +73,7 @@ describe("the tool list", () => {
       prescreen_diff: "open",
       reanchor_task: "open",
       break_down_tasks: "open",
+      run_scout: "open",
     });
     const open = tools.filter((tool) => tool.hints(withRemoteModel).openWorldHint).map(({ name }) => name);
     expect(open.sort()).toEqual([
@@ -84,6 +87,7 @@ describe("the tool list", () => {
       "review_change",
       "route_review",
       "run_gates",
+      "run_scout",
     ]);
     const withSources = tools.filter((tool) => tool.hints({ ...untrusted, sources: true }).openWorldHint);
     expect(withSources.map(({ name }) => name)).toEqual([
@@ -93,6 +97,7 @@ describe("the tool list", () => {
       "break_down_tasks",
       "quota_status",
       "draft_questions",
+      "run_scout",
     ]);
     for (const tool of tools) {
       for (const value of Object.values(tool.hints(untrusted))) expect(typeof value).toBe("boolean");
@@ -113,6 +118,7 @@ describe("the tool list", () => {
       route_review: "decision",
       quota_status: "sources",
       draft_questions: "questions",
+      run_scout: "scouts",
     });
   });
 

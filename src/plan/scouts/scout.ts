@@ -1,4 +1,4 @@
-import type { Config } from "../../config/schema.js";
+import type { Dialect } from "../../flow/types.js";
 import { printableLine } from "../../printable.js";
 import type { CacheArea } from "../../state/store.js";
 import type { Ground } from "./ground.js";
@@ -6,6 +6,14 @@ import type { Ground } from "./ground.js";
 /** As a caller names them; the configuration calls them `repo_scout`, their folders in the cache `repo-scout`. */
 export const scoutNames = ["repo", "practice", "docs", "epic", "docs-gap", "memory", "github"] as const;
 export type ScoutName = (typeof scoutNames)[number];
+
+export type ScoutSettings =
+  | "repo_scout"
+  | "practice_scout"
+  | "docs_scout"
+  | "github_scout"
+  | "epic_scout"
+  | "docs_gap_scout";
 
 /** Something that is so, found without a model. */
 export interface Fact {
@@ -36,9 +44,9 @@ export interface Scout {
   /** Where its answers are kept. */
   folder: Extract<CacheArea, `${string}-scout`>;
   /** Its section in `plan.scouts`; null for one that is not configured. */
-  settings: keyof Config["plan"]["scouts"] | null;
+  settings: ScoutSettings | null;
   /** First heading, as flow-next's scout of that name has it: `Best Practices for Rate limiting`. */
-  heading(feature: string): string;
+  heading(feature: string, dialect: Dialect): string;
   /** The headings below it, in order. */
   sections: readonly string[];
   /** Of a file in `prompts/`, without `.md`. Changed words make a new cache by themselves. */

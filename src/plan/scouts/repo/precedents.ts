@@ -22,7 +22,7 @@ export async function precedents(
 ): Promise<Fact[]> {
   const facts: Fact[] = [];
   const families = new Map<string, string>();
-  for (const path of files.slice(0, 6)) {
+  for (const path of files.slice(0, 3)) {
     for (const family of [posix.dirname(posix.dirname(path)), posix.dirname(path)]) {
       if (family !== "." && family !== "/" && !families.has(family)) families.set(family, path);
     }
