@@ -53,9 +53,11 @@ async function report(
     await writePage(file, { savings, series, now: evidence.now });
     terminal.note(`Wrote ${printable(file)}.`);
   }
+  // Of a terminal; else what a caller says, as for other programs.
+  const columns = process.stdout.columns ?? (Number(sluice.env.COLUMNS) || 80);
   if (options.json) terminal.print(printableJson({ ...savings, series }));
-  else if (options.escapes) showEscapes(savings, series, terminal, process.stdout.columns ?? 80);
-  else if (options.html === undefined) showReport(savings, terminal, process.stdout.columns ?? 80);
+  else if (options.escapes) showEscapes(savings, series, terminal, columns);
+  else if (options.html === undefined) showReport(savings, terminal, columns);
   for (const warning of store.warnings)
     terminal.note(`${terminal.colours.yellow("warning")}: ${printable(warning)}`);
 }

@@ -11,7 +11,7 @@ The change: nothing to pass for what you are working on (merge-base with the def
 
 const long = `Long work: after \`wait_s\` seconds (default 45) the answer may be state "running" with a \`job\`; call the same tool with that \`job\` to go on waiting. stale: true means that the files changed meanwhile: call again.`;
 
-const quota = `Quota: quota_status before you choose a model or start expensive work; null is unknown, not free. record_usage after a premium call or a rate limit seen elsewhere.`;
+const quota = `Quota: quota_status before you choose a model or start expensive work; null is unknown, not free. record_usage after a premium call or a rate limit seen elsewhere. savings_report: what it brought.`;
 
 const interview = `Before something is specified: draft_questions, ask the user, draft_spec with the answers.`;
 

@@ -38,7 +38,7 @@ export async function recordEvent(
     written.catch(() => {});
     await Promise.race([written, delay(patience, undefined, { signal: ended.signal, ref: false })]);
   } catch (error) {
-    sluice.log(`an event could not be recorded: ${messageOf(error)}`);
+    sluice.log(`an event could not be recorded: ${messageOf(error).slice(0, 200)}`);
   } finally {
     ended.abort();
   }
@@ -130,8 +130,14 @@ export function changeMark(base: string, head: string): string {
 
 const longestName = 100;
 
+const longestClass = 60;
+
 function cleaned(event: MetricEvent): unknown {
   return JSON.parse(JSON.stringify(event), (key, value: unknown) => {
+    if (key === "raised" || key === "dismissed" || key === "blockers")
+      return Object.fromEntries(
+        Object.entries(Object(value)).map(([name, count]) => [nameOf(name).slice(0, longestClass), count]),
+      );
     if (typeof value === "string") return key === "model" ? nameOf(lastPart(value)) : nameOf(value);
     if (typeof value === "number" && !Number.isInteger(value) && key !== "used") return Math.round(value);
     return value;

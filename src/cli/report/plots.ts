@@ -52,7 +52,8 @@ export function quotaPlot(quota: Series["quota"], now: number): string {
       ),
     );
   for (const [index, one] of quota.slice(0, shownWindows).entries()) {
-    for (const time of one.resets)
+    // Of five hours there are too many to tell apart.
+    for (const time of one.long ? one.resets : [])
       parts.push(
         `<line class="reset s${index}" x1="${at(x(time))}" x2="${at(x(time))}" y1="${top}" y2="${bottom}"><title>${escaped(`${one.source} ${one.window} reset`)}</title></line><path class="mark s${index}" d="M${at(x(time) - 4)} ${top - 8}h8l-4 7z"/>`,
       );
@@ -70,7 +71,7 @@ export function quotaPlot(quota: Series["quota"], now: number): string {
       return [...jump, [x(time), y(used)]];
     });
     const line = points.map(([px = 0, py = 0]) => `${at(px)},${at(py)}`).join(" ");
-    parts.push(`<polyline class="line s${index}" points="${line}"/>`);
+    parts.push(`<polyline class="line s${index}${one.long ? "" : " short"}" points="${line}"/>`);
     const last = points.at(-1);
     if (last !== undefined)
       parts.push(`<circle class="dot s${index}" cx="${at(last[0] ?? 0)}" cy="${at(last[1] ?? 0)}" r="3"/>`);
@@ -95,18 +96,18 @@ function bars(
   rows: readonly (readonly [name: string, number: number, note: string])[],
   name: string,
 ): string {
-  const step = 36;
+  const step = 42;
   const most = Math.max(1, ...rows.map(([, number]) => number));
   const parts = rows.map(([label, number, note], index) => {
     const y = index * step;
-    const width = ((wide - 70) * number) / most;
+    const width = (wide * number) / most;
     return [
-      text(0, y + 13, label.length > 48 ? `${label.slice(0, 47)}…` : label),
-      `<rect class="track" x="0" y="${y + 18}" width="${wide - 70}" height="11" rx="3"/>`,
+      text(0, y + 17, label.length > 28 ? `${label.slice(0, 27)}…` : label),
+      text(wide, y + 17, note, "", "end"),
+      `<rect class="track" x="0" y="${y + 24}" width="${wide}" height="11" rx="3"/>`,
       number > 0
-        ? `<rect class="bar" x="0" y="${y + 18}" width="${at(Math.max(3, width))}" height="11" rx="3"/>`
+        ? `<rect class="bar" x="0" y="${y + 24}" width="${at(Math.max(3, width))}" height="11" rx="3"/>`
         : "",
-      text(wide - 62, y + 28, note, "number"),
     ].join("");
   });
   return svg(rows.length * step + 4, name, parts.join(""));
@@ -148,7 +149,7 @@ export function escapePlot(escapes: Savings["escapes"]): string {
 export function callsPlot(steps: Series["calls_per_task"]): string {
   const height = 190;
   const [top, bottom] = [12, height - 28];
-  const most = Math.max(1, ...steps.map(({ value }) => value ?? 0)) * 1.1;
+  const most = Math.max(1, Math.ceil(Math.max(...steps.map(({ value }) => value ?? 0))));
   const y = (value: number) => bottom - ((bottom - top) * value) / most;
   const width = plotted / Math.max(1, steps.length);
   const parts = [
@@ -159,7 +160,7 @@ export function callsPlot(steps: Series["calls_per_task"]): string {
     parts.push(
       `<line class="grid" x1="${left}" x2="${wide - right}" y1="${at(y(value))}" y2="${at(y(value))}"/>`,
     );
-    parts.push(text(left - 5, y(value) + 4, figure(Math.round(value * 10) / 10), "axis", "end"));
+    parts.push(text(left - 5, y(value) + 4, figure(value), "axis", "end"));
   }
   const every = Math.ceil(steps.length / 5);
   for (const [index, { to, value, tasks }] of steps.entries()) {

@@ -28,11 +28,11 @@ figure { margin: 0; } figure > svg { width: 100%; max-width: 34rem; height: auto
 .legend svg { width: 24px; height: 10px; margin-right: .4rem; vertical-align: middle; }
 .scroll { overflow-x: auto; margin: 0 0 .75rem; }
 table { border-collapse: collapse; width: 100%; font-size: .875rem; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--edge); vertical-align: top; overflow-wrap: anywhere; min-width: 3.5rem; }
-th { color: var(--soft); font-weight: 600; }
+th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--edge); vertical-align: top; overflow-wrap: break-word; }
+th { color: var(--soft); font-weight: 600; white-space: nowrap; }
 svg text { font: 13px system-ui, sans-serif; fill: var(--ink); } svg .axis { fill: var(--soft); font-size: 11.5px; }
 .grid { stroke: var(--edge); stroke-width: 1; } .bar { fill: var(--bar); } .track { fill: var(--edge); opacity: .5; } .band { fill: var(--band); }
-.line { fill: none; stroke-width: 2; } .reset { stroke-width: 1; stroke-dasharray: 3 3; }
+.line { fill: none; stroke-width: 2; } .short { stroke-width: 1; opacity: .45; } .reset { stroke-width: 1; stroke-dasharray: 3 3; }
 .s0 { stroke: var(--s0); } .s1 { stroke: var(--s1); } .s2 { stroke: var(--s2); } .s3 { stroke: var(--s3); } .s4 { stroke: var(--s4); } .s5 { stroke: var(--s5); }
 .line.s1 { stroke-dasharray: 7 3; } .line.s2 { stroke-dasharray: 2 3; } .line.s3 { stroke-dasharray: 9 3 2 3; } .line.s4 { stroke-dasharray: 4 4; } .line.s5 { stroke-dasharray: 12 4; }
 .dot, .mark { stroke: none; } .dot.s0, .mark.s0 { fill: var(--s0); } .dot.s1, .mark.s1 { fill: var(--s1); } .dot.s2, .mark.s2 { fill: var(--s2); }

@@ -274,7 +274,8 @@ function summarise(targets: Savings["targets"], saved: Savings["tokens_saved"], 
 }
 
 function amount(tokens: number): string {
-  return tokens < 10_000 ? String(tokens) : `${Math.round(tokens / 1_000)}k`;
+  if (tokens < 10_000) return String(tokens);
+  return tokens < 1_000_000 ? `${Math.round(tokens / 1_000)}k` : `${Math.round(tokens / 10_000) / 100}M`;
 }
 
 function notesOf(

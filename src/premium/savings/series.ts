@@ -1,5 +1,6 @@
 import type { Escape, MetricsPiece, QuotaReading } from "../../state/metrics.js";
 import { dayOf } from "../../state/metrics-rollup.js";
+import { windowLength } from "../../state/quota-windows.js";
 import { round } from "./rates.js";
 import type { Evidence } from "./savings.js";
 
@@ -10,6 +11,8 @@ export interface Series {
     source: string;
     window: string;
     readings: { at: number; used: number }[];
+    /** It lasts a day or more. */
+    long: boolean;
     /** When the window began anew, as far as readings tell. */
     resets: number[];
     /** When it does so next; null when nobody says. */
@@ -38,7 +41,7 @@ export function seriesOf(evidence: Evidence): Series {
     ),
     quota: Object.entries(readings)
       .flatMap(([key, points]) => quotaSeries(key, points, now))
-      .sort((a, b) => (a.source < b.source ? -1 : a.source > b.source ? 1 : a.window < b.window ? -1 : 1)),
+      .sort((a, b) => Number(b.long) - Number(a.long) || (nameOf(a) < nameOf(b) ? -1 : 1)),
     escapes: escapesOf(metrics.escapes, start, now),
   };
 }
@@ -62,7 +65,8 @@ function callsOverTime(pieces: readonly MetricsPiece[], now: number, days: numbe
 }
 
 function quotaSeries(key: string, points: readonly QuotaReading[], now: number): Series["quota"] {
-  const [source = key, window = ""] = key.split(" ", 2);
+  const gap = key.lastIndexOf(" ");
+  const [source, window] = [key.slice(0, gap), key.slice(gap + 1)];
   const recent = points.filter(({ at }) => at > now - week && at <= now);
   if (recent.length === 0) return [];
   const resets: number[] = [];
@@ -79,11 +83,21 @@ function quotaSeries(key: string, points: readonly QuotaReading[], now: number):
     {
       source,
       window,
+      long: isLong(window),
       readings: recent.map(({ at, used }) => ({ at, used: round(used) })),
       resets,
       next_reset: known !== null && known > now ? known : null,
     },
   ];
+}
+
+function nameOf({ source, window }: { source: string; window: string }): string {
+  return `${source} ${window}`;
+}
+
+/** `weekly:opus` is as long as `weekly`; what nobody knows is taken for long. */
+function isLong(window: string): boolean {
+  return (windowLength(window.split(":", 1)[0] ?? window) ?? day) >= day;
 }
 
 function escapesOf(escapes: readonly Escape[], start: number, now: number): Series["escapes"] {

@@ -342,6 +342,7 @@ describe("what is plotted", () => {
       {
         source: "claude_max",
         window: "weekly",
+        long: true,
         readings: [
           { at: now - 5 * day, used: 0.8 },
           { at: now - 3 * day, used: 0.1 },
