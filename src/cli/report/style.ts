@@ -28,7 +28,7 @@ figure { margin: 0; } figure > svg { width: 100%; max-width: 34rem; height: auto
 .legend svg { width: 24px; height: 10px; margin-right: .4rem; vertical-align: middle; }
 .scroll { overflow-x: auto; margin: 0 0 .75rem; }
 table { border-collapse: collapse; width: 100%; font-size: .875rem; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--edge); vertical-align: top; overflow-wrap: break-word; }
+th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--edge); vertical-align: top; overflow-wrap: anywhere; min-width: min(6rem, 20vw); }
 th { color: var(--soft); font-weight: 600; white-space: nowrap; }
 svg text { font: 13px system-ui, sans-serif; fill: var(--ink); } svg .axis { fill: var(--soft); font-size: 11.5px; }
 .grid { stroke: var(--edge); stroke-width: 1; } .bar { fill: var(--bar); } .track { fill: var(--edge); opacity: .5; } .band { fill: var(--band); }
