@@ -197,6 +197,17 @@ describe("re-anchoring without a model", () => {
     expect(result.notes.join()).toContain("1 more criteria of the epic");
   });
 
+  it("takes criteria that nobody made a list of", async () => {
+    const result = await reanchor(
+      "# Keep lists\n\n## Acceptance\nR1 and R2 are met; `bash -n` is clean.\n\n- [ ] kept",
+    );
+    expect(result.acceptance.map(({ text }) => text)).toEqual([
+      "kept",
+      "R1 and R2 are met;",
+      "`bash -n` is clean.",
+    ]);
+  });
+
   it("works on words, without a commit or a folder", async () => {
     const result = await reanchor("Add a page\n\n## Acceptance\n- [ ] it has 3 links");
     expect(result).toMatchObject({

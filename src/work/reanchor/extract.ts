@@ -58,13 +58,18 @@ export function extractOf(task: Task): Extract {
   // What stands in a criterion is kept with it.
   const inCriteria = [...own, ...epic, ...all].map(({ text }) => plain(text)).join("\n");
   const kept: Kept[] = [];
+  const unlisted: Criterion[] = [];
   const narrative: Extract["narrative"] = { own: [], epic: [] };
   const take = (statements: readonly Statement[], of: "task" | "epic") => {
     const seen = new Set(kept.map(({ text }) => text));
     for (const statement of statements) {
       const { text, kind, line, headings } = statement;
       if (kind === "title" || headings.some((heading) => background.test(heading))) continue;
-      if (headings.some((heading) => /^acceptance\b/.test(heading)) && isIn(text, inCriteria)) continue;
+      if (headings.some((heading) => /^acceptance\b/.test(heading))) {
+        // Criteria that nobody made a list of are criteria all the same.
+        if (!isIn(text, inCriteria)) unlisted.push({ text, id: null, done: false, of });
+        continue;
+      }
       if (seen.has(text)) continue;
       const binds =
         kind !== "code" && (constraint.test(text) || headings.some((heading) => binding.test(heading)));
@@ -79,7 +84,14 @@ export function extractOf(task: Task): Extract {
   };
   take(task.own, "task");
   take(task.epic, "epic");
-  return { criteria: [...own, ...epic], otherCriteria: all.length - mine.length, kept, narrative };
+  const ofTask = unlisted.filter(({ of }) => of === "task");
+  const ofEpic = unlisted.filter(({ of }) => of === "epic");
+  return {
+    criteria: [...own, ...ofTask, ...epic, ...ofEpic],
+    otherCriteria: all.length - mine.length,
+    kept,
+    narrative,
+  };
 }
 
 /** Whether a criterion holds a statement, whatever its marks. */

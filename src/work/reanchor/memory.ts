@@ -17,6 +17,8 @@ export interface Remembered {
 const most = 6;
 const mostGeneral = 2;
 const shownLength = 260;
+/** Of the best entry's score, that another one needs. */
+const leastShare = 0.4;
 
 /**
  * The entries that bear on a task, the best first: by words that they share (the rarer among entries, the more), by files
@@ -40,9 +42,11 @@ export function relevantMemory(
     for (const one of new Set([...head, ...body])) holding.set(one, (holding.get(one) ?? 0) + 1);
   const ranked = stems.flatMap(({ entry, head, body }) => {
     const shared = [...words].filter((one) => head.has(one) || body.has(one));
+    // A long entry shares words with everything.
+    const weight = 1 / (1 + Math.log(1 + body.size / 30));
     let score = 0;
     for (const one of shared)
-      score += Math.log(1 + current.length / (holding.get(one) ?? 1)) * (head.has(one) ? 2 : 1);
+      score += Math.log(1 + current.length / (holding.get(one) ?? 1)) * (head.has(one) ? 2 : weight);
     const file = named.find((path) => entry.text.includes(path) || entry.text.includes(posix.basename(path)));
     const inModule = entry.module !== null && named.some((path) => path.includes(entry.module ?? "\0"));
     const strong = shared.filter((one) => head.has(one)).length;
@@ -50,7 +54,8 @@ export function relevantMemory(
     if (inModule) score += 4;
     if (entry.track === "bug" || entry.track === "pitfalls") score *= 1.2;
     if (entry.status === "hardened") score *= 0.5;
-    if (file === undefined && !inModule && shared.length < 2 && strong === 0) return [];
+    const short = body.size <= 40 && shared.length >= 2;
+    if (file === undefined && !inModule && !short && strong === 0) return [];
     const why =
       file !== undefined
         ? `names ${file}`
@@ -60,7 +65,8 @@ export function relevantMemory(
     return [{ entry, score, why }];
   });
   ranked.sort((one, other) => other.score - one.score || (one.entry.id < other.entry.id ? -1 : 1));
-  const chosen = ranked.slice(0, most);
+  const least = (ranked[0]?.score ?? 0) * leastShare;
+  const chosen = ranked.filter(({ score }) => score >= least).slice(0, most);
   const general = current
     .filter((entry) => isGeneral(entry) && !chosen.some((one) => one.entry.id === entry.id))
     .slice(0, Math.min(mostGeneral, most - chosen.length))
