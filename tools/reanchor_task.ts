@@ -27,6 +27,8 @@ export default defineLongTool({
   },
   async run({ project, opened }, { task, files }, { sluice, signal, progress }) {
     const { reanchorTask } = await import("../src/work/reanchor/reanchor-task.js");
-    return reanchorTask(project, sluice, { task, files, opened, signal, onProgress: progress });
+    const { fitted } = await import("../src/work/reanchor/fit.js");
+    const asked = { task, files, opened, signal, onProgress: progress };
+    return fitted(await reanchorTask(project, sluice, asked), project.store, sluice);
   },
 });

@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openProject } from "../../src/flow/project.js";
+import { fitted } from "../../src/work/reanchor/fit.js";
 import { reanchorPage } from "../../src/work/reanchor/page.js";
 import type { Reanchored } from "../../src/work/reanchor/reanchor-schema.js";
 import { reanchorTask } from "../../src/work/reanchor/reanchor-task.js";
@@ -95,6 +97,23 @@ describe("re-anchoring without a model", () => {
     expect(result.tokens.summary).toBeLessThan(result.tokens.originals * 0.4);
     const page = reanchorPage(result);
     for (const text of [...criteria, ...bound]) expect(page).toContain(text);
+  });
+
+  it("hands over every criterion in an answer that a client takes whole, and the rest as a page", async () => {
+    const { markdown, criteria, bound } = longTask();
+    withFiles(repository, {
+      ...shop,
+      ...flowFolder(epic, [{ number: 1, title: "Import price lists", markdown }]),
+    });
+    const result = await reanchor("fn-1-x.1");
+    const sluice = repository.sluice();
+    const { store } = await openProject(sluice, undefined, signal);
+    const short = await fitted({ ...result, brief: result.brief.repeat(4) }, store, sluice);
+    expect(Buffer.byteLength(JSON.stringify(short))).toBeLessThan(8_400);
+    expect(short.acceptance.map(({ text }) => text)).toEqual(criteria);
+    const page = readFileSync(short.page ?? "", "utf8");
+    for (const text of [...criteria, ...bound]) expect(page).toContain(text);
+    expect(short.notes[0]).toContain(short.page);
   });
 
   it("marks files as there or new, and says where a path probably leads", async () => {

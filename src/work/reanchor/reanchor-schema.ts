@@ -57,6 +57,8 @@ export const reanchorOutput = z.object({
     summary: z.int(),
     parts: z.array(z.object({ path: z.string(), tokens: z.int() })),
   }),
+  /** The whole as one page of Markdown, where this answer had to leave something out; else null. */
+  page: z.string().nullable(),
   /** Whether the local model's part was there from an earlier call. */
   cached: z.boolean(),
   task: z.object({

@@ -118,6 +118,7 @@ export async function reanchorTask(
     written_by: condensed === null ? "extract" : "local-model",
     brief: printable(brief),
     constraints: constraints.map(({ text, of, line }) => ({ text: printable(text), of, line })),
+    page: null,
     cached: condensed?.cached ?? false,
     task: {
       id: task.id,
