@@ -189,9 +189,29 @@ async function openRoot(repository: Repository, create: boolean, dialect: Dialec
   }
   const counters =
     dialect === "epic" ? { next_epic: 1, schema_version: 2 } : { next_spec: 1, schema_version: 3 };
+  // Without it git would be shown the locks of a flowctl that works on the folder later. One that is there stays.
+  if (dialect === "spec") await createFile(join(root, ".gitignore"), flowctlIgnores);
   await createFile(join(root, "meta.json"), flowJson(counters));
   return root;
 }
+
+/** As flowctl 4.4 writes it, with the marks that it looks for. */
+const flowctlIgnores = `# Auto-managed by flowctl \u2014 do not edit above this marker.
+.checkpoint-*.json
+receipts/
+tmp/
+.backup-pre-1.0/
+.banner-acknowledged
+.migrating
+.migration-manifest
+sync-runs/
+.locks/
+locks/
+pilot-runs/
+.cache/
+create-first/
+# End of auto-managed block. User patterns below this line are preserved.
+`;
 
 /** Throws UsageError when a part of the folder leads elsewhere: whoever wrote the repository would choose what is written. */
 async function checkFolders(

@@ -88,11 +88,14 @@ describe("openFlowWriter", () => {
     const { text } = await open(repository, { create: true });
     expect(text(".flow/meta.json")).toBe('{\n  "next_spec": 1,\n  "schema_version": 3\n}\n');
     expect(readdirSync(join(repository.path, ".flow")).sort()).toEqual([
+      ".gitignore",
       "memory",
       "meta.json",
       "specs",
       "tasks",
     ]);
+    const flowctls = join("test", "fixtures", "flow", "4.4.0", "dot-flow", ".gitignore");
+    expect(text(".flow/.gitignore")).toBe(readFileSync(flowctls, "utf8"));
   });
 
   it("leaves what Sluice keeps in the folder alone", async () => {
