@@ -3,6 +3,7 @@ import breakDownTasks from "./break_down_tasks.js";
 import classifyChange from "./classify_change.js";
 import classifyTask from "./classify_task.js";
 import draftQuestions from "./draft_questions.js";
+import draftSpec from "./draft_spec.js";
 import fingerprintCheck from "./fingerprint_check.js";
 import implementTask from "./implement_task.js";
 import prescreenDiff from "./prescreen_diff.js";
@@ -34,4 +35,5 @@ export const tools: readonly Tool[] = [
   savingsReport,
   draftQuestions,
   runScout,
+  draftSpec,
 ];

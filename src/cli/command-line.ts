@@ -7,6 +7,7 @@ import { systemProblem } from "../system-error.js";
 import { version } from "../version.js";
 import { doctorCommand } from "./doctor.js";
 import { initCommand } from "./init.js";
+import { interviewCommand } from "./interview.js";
 import { quotaCommand } from "./quota.js";
 import { reportCommand } from "./report.js";
 import { reviewCommand } from "./review.js";
@@ -39,6 +40,7 @@ const commands: readonly AddCommand[] = [
   initCommand,
   trustCommand,
   statusCommand,
+  interviewCommand,
   quotaCommand,
   reportCommand,
   doctorCommand,

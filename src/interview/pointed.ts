@@ -151,6 +151,15 @@ export function pointedQuestions({ sentences, feature }: Content): Draft[] {
   return found;
 }
 
+/** The first word of a text that can't be checked, and what to ask of it; null for none. */
+export function vagueWordIn(text: string): { word: string; ask: string } | null {
+  for (const [pattern, , ask] of vague) {
+    const word = pattern.exec(text)?.[0];
+    if (word !== undefined) return { word, ask };
+  }
+  return null;
+}
+
 /** `Redis` and `memory` of `in Redis or memory as`. */
 function withoutEdges(words: string): string {
   return words

@@ -16,6 +16,8 @@ import { checkWritten } from "./written.js";
 /** What a premium call needs; `open` stands in for the sources in tests. */
 export type PremiumAccess = Pick<ConsultOptions, "store" | "config" | "signal" | "onProgress" | "open"> & {
   config: Config;
+  /** Default: that of the questions. */
+  model?: { backend: string; model: string };
 };
 
 export type Premium<T> =
@@ -119,13 +121,14 @@ export async function callPremium<T>(
   lookedUp: readonly LookedUp[],
   more: readonly string[],
 ): Promise<Premium<T>> {
-  const { config } = access;
+  const { config, model = config.interview.question_generation, ...rest } = access;
   const data = [materialOf(subject, lookedUp), ...more].join("\n\n");
   const mark = newMark([data]);
   const { $schema: _, ...json } = z.toJSONSchema(schema);
   const given = await consult(sluice, {
-    ...access,
-    models: premiumModels(config.interview.question_generation),
+    ...rest,
+    config,
+    models: premiumModels(model),
     purpose: "the interview's questions",
     instructions: fillPrompt(await loadPrompt(prompt), {}),
     prompt: `The mark is ${mark}.\n<<<${mark}\n${data}\n${mark}>>>`,

@@ -126,16 +126,23 @@ function withoutHeading(markdown: string): string {
 /**
  * The path that a text means, from the repository's top; null for a text that is none.
  *
+ * @param state whether Sluice's own state files count
  * @throws UsageError for what can only be a path and is not a file inside the repository
  */
-function pathOf(text: string, { repository }: Project, sluice: Sluice): string | null {
+export function pathOf(
+  text: string,
+  { repository }: Project,
+  sluice: Sluice,
+  state: "with-state" | "without-state" = "without-state",
+): string | null {
   if (text.includes("\n") || text.includes("\0")) return null;
   const places = isAbsolute(text) ? [text] : [join(repository.root, text), resolve(sluice.cwd, text)];
   for (const place of places) {
     const real = realOf(place);
     if (real === null || !isWithin(real, repository.root)) continue;
     const path = relative(repository.root, real).split(sep).join("/");
-    if (path === "" || path === ".git" || path.startsWith(".git/") || isExcluded(path)) continue;
+    if (path === "" || path === ".git" || path.startsWith(".git/")) continue;
+    if (state === "without-state" && isExcluded(path)) continue;
     return path;
   }
   const looksLikePath =
