@@ -6,7 +6,7 @@ export default defineLongTool({
   group: ["interview", "plan"],
   title: "Draft a spec",
   description:
-    "A spec from answers (list, or a file's path), each statement traced. about: epic or task id, path, or idea. write stores it; title: as a new spec.",
+    "A spec from answers (list, or a file's path), each statement traced. about: epic or task id, path or idea. write stores it, title makes a new one.",
   input: draftSpecArguments,
   output: draftSpecOutput,
   hints: ({ remoteModel, sources }) => ({ ...ownState, openWorldHint: remoteModel || sources }),

@@ -54,6 +54,7 @@ describe("the tool list", () => {
       reanchor_task: "own state",
       draft_questions: "reads",
       break_down_tasks: "own state",
+      draft_spec: "own state",
       // With `apply` it changes the user's files.
       implement_task: "open",
       run_gates: "open",
@@ -74,6 +75,7 @@ describe("the tool list", () => {
       reanchor_task: "open",
       break_down_tasks: "open",
       run_scout: "open",
+      draft_spec: "open",
     });
     const open = tools.filter((tool) => tool.hints(withRemoteModel).openWorldHint).map(({ name }) => name);
     expect(open.sort()).toEqual([
@@ -81,6 +83,7 @@ describe("the tool list", () => {
       "classify_change",
       "classify_task",
       "draft_questions",
+      "draft_spec",
       "implement_task",
       "prescreen_diff",
       "reanchor_task",
@@ -98,6 +101,7 @@ describe("the tool list", () => {
       "quota_status",
       "draft_questions",
       "run_scout",
+      "draft_spec",
     ]);
     for (const tool of tools) {
       for (const value of Object.values(tool.hints(untrusted))) expect(typeof value).toBe("boolean");
@@ -119,6 +123,7 @@ describe("the tool list", () => {
       quota_status: "sources",
       draft_questions: "questions",
       run_scout: "scouts",
+      draft_spec: "markdown",
     });
   });
 
