@@ -232,7 +232,7 @@ function assembled(
   const placed = drafts.map((draft, at) => ({ ...draft, batch: batches[at] ?? 1 }));
   const chips = chipsOf(placed);
   const { kind, id, path, title } = subject;
-  const ask = `Ask the user batch by batch with your ask-the-user tool (its \`header\`, \`question\`, \`options\`; where there are none, offer your own guesses), skip what an earlier answer settles, then call draft_spec with the answers.`;
+  const ask = `Ask the user batch by batch with your ask-the-user tool (its \`header\`, \`question\`, \`options\`; where there are none, offer your own guesses), skip what an earlier answer settles, then call draft_spec with the answers. Where \`cut\` is set, all ${drafts.length} are in full_result; or ask for one of \`categories\` at a time.`;
   return {
     questions: placed.map(({ category, question, why, options, batch, from }, at) => ({
       category,
