@@ -134,7 +134,13 @@ export async function callPremium<T>(
     prompt: `The mark is ${mark}.\n<<<${mark}\n${data}\n${mark}>>>`,
     schema: { name: prompt.replaceAll("-", "_"), json },
   });
-  if (given.state === "unanswered") return { state: "unanswered", why: `${given.why} ${given.next}` };
+  if (given.state === "unanswered") {
+    const nobody = given.decision === "none_configured";
+    return {
+      state: "unanswered",
+      why: nobody ? "No premium source is set up for it." : `${given.why} ${given.next}`,
+    };
+  }
   const by = `${given.source}:${given.model}`;
   const read = schema.safeParse(jsonOf(given.answer));
   return read.success
