@@ -6,7 +6,7 @@ import type { Sluice } from "../sluice.js";
 import type { About } from "../state/metrics.js";
 import type { StateStore } from "../state/store.js";
 import { modelChoices } from "./candidates.js";
-import { type Attempt, exchange } from "./exchange.js";
+import { type Attempt, exchange, failuresIn } from "./exchange.js";
 import type { openSource } from "./open-source.js";
 import { iso } from "./pacing.js";
 import { reviewDepth } from "./reviewer-process.js";
@@ -186,9 +186,7 @@ function unanswered(
   attempts: Attempt[],
 ): Consultation {
   const { decision, availableAt, tooLarge } = selection;
-  const failed = attempts
-    .map(({ source, model, outcome, why }) => `${source} ${model}: ${outcome} (${why})`)
-    .join("; ");
+  const failed = failuresIn(attempts);
   const why = failed === "" ? lacking(selection, problems) : `Nobody answered: ${failed}.`;
   const next =
     decision === "none_configured"

@@ -21,6 +21,14 @@ export interface Attempt {
   ms: number;
 }
 
+/** Who failed and why, for a person; empty when nobody did. */
+export function failuresIn(attempts: readonly Attempt[]): string {
+  return attempts
+    .filter(({ outcome }) => outcome !== "answered")
+    .map(({ source, model, outcome, why }) => `${source} ${model}: ${outcome} (${why})`)
+    .join("; ");
+}
+
 /** A session of a source, to be continued. */
 export interface Conversation {
   source: string;

@@ -5,7 +5,7 @@ import { surroundings } from "../change/surroundings.js";
 import type { Change } from "../change/types.js";
 import { UsageError } from "../errors.js";
 import type { Sluice } from "../sluice.js";
-import { findVerdicts, type VerdictRecord } from "../state/review-state.js";
+import { findVerdicts, standing, type VerdictRecord } from "../state/review-state.js";
 import type { StateStore } from "../state/store.js";
 import type { FingerprintCheck, FingerprintReason, previousOutput } from "./fingerprint-schema.js";
 import { newHunks } from "./new-hunks.js";
@@ -133,21 +133,6 @@ async function judge(
   const skip = skipUnchanged && obstacle === null;
   const premiumShip = skip && previous.attested_by === "sluice";
   return { reason: "unchanged_since_ship", previous, skip, premiumShip, obstacle };
-}
-
-/**
- * Which of several verdicts on one change stands: the newest. But nobody's word lifts what a premium model sent
- * back, and a word that agrees with its SHIP does not take that SHIP's place.
- */
-function standing(records: readonly VerdictRecord[]): VerdictRecord | null {
-  const [newest] = records;
-  if (newest === undefined) return null;
-  if (newest.attested_by === "sluice" || newest.verdict !== "SHIP") return newest;
-  const position = records.findIndex((record) => record.attested_by === "sluice");
-  const premium = records[position];
-  if (premium === undefined) return newest;
-  const doubted = records.slice(0, position).some((record) => record.verdict !== "SHIP");
-  return premium.verdict === "SHIP" && doubted ? newest : premium;
 }
 
 function shipObstacle(

@@ -1,4 +1,5 @@
 import { surroundings } from "../change/surroundings.js";
+import type { Blocker } from "../premium/blockers.js";
 import { namedModels } from "../premium/candidates.js";
 import { findVerdicts, type VerdictRecord } from "../state/review-state.js";
 import { classifyWithModel } from "./classify.js";
@@ -6,7 +7,7 @@ import { checkFingerprint, type FingerprintCheck } from "./fingerprint-check.js"
 import { type Check, runGates } from "./gates.js";
 import { type Prescreen, prescreen as runPrescreen } from "./prescreen.js";
 import { classKey, route as findRoute } from "./route.js";
-import type { Attested, Blocker, Known, Stage, Step } from "./step.js";
+import type { Attested, Known, Stage, Step } from "./step.js";
 
 /** The project's own checks: a failure that the change brought in ends the review. */
 export const gates: Stage<"gates"> = {

@@ -1,4 +1,5 @@
 import type { Surroundings } from "../change/surroundings.js";
+import type { Blocker } from "../premium/blockers.js";
 import type { Attempt } from "../premium/exchange.js";
 import type { openSource } from "../premium/open-source.js";
 import type { Sluice } from "../sluice.js";
@@ -30,14 +31,6 @@ export interface Known extends RequestedChange {
   surroundings?: Surroundings;
   classification?: Classification;
   route?: Route;
-}
-
-export interface Blocker {
-  file: string | null;
-  line: number | null;
-  message: string;
-  source: string;
-  id: string | null;
 }
 
 /**

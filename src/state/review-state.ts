@@ -130,6 +130,23 @@ export async function findVerdicts(
   return found.reverse();
 }
 
+/**
+ * Which of several verdicts on one thing stands, given newest first: the newest. But nobody's word lifts what a premium
+ * model sent back, and a word that agrees with its SHIP does not take that SHIP's place.
+ */
+export function standing<V extends Pick<VerdictRecord, "verdict" | "attested_by">>(
+  records: readonly V[],
+): V | null {
+  const [newest] = records;
+  if (newest === undefined) return null;
+  if (newest.attested_by === "sluice" || newest.verdict !== "SHIP") return newest;
+  const position = records.findIndex((record) => record.attested_by === "sluice");
+  const premium = records[position];
+  if (premium === undefined) return newest;
+  const doubted = records.slice(0, position).some((record) => record.verdict !== "SHIP");
+  return premium.verdict === "SHIP" && doubted ? newest : premium;
+}
+
 /** Counts one more iteration under a key (a task, a branch) and gives the new count. */
 export function bumpIteration(store: StateStore, key: string): Promise<number> {
   return store.update(file, reviewState, (state) => {

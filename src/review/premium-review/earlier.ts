@@ -1,12 +1,12 @@
 import * as z from "zod";
 import { fingerprint } from "../../change/fingerprint.js";
 import type { Change } from "../../change/types.js";
+import type { Blocker } from "../../premium/blockers.js";
 import type { Conversation } from "../../premium/exchange.js";
 import type { Sluice } from "../../sluice.js";
 import { findVerdicts, type VerdictRecord } from "../../state/review-state.js";
 import type { StateStore } from "../../state/store.js";
 import { newHunks } from "../new-hunks.js";
-import type { Blocker } from "../step.js";
 import { type Composed, manifestKey, type Prior, shownKey } from "./compose.js";
 
 /** What premium reviewers asked for on this task or branch and what none of them called settled since. */
@@ -67,16 +67,6 @@ export function priorOf({ record, findings }: Earlier, change: Change): Prior {
     findings: findings.map(({ file, line, message }) => ({ file, line, message })),
     since: JSON.stringify({ files: since.files, hunks: since.hunks, new_hunks: since.shown }),
   };
-}
-
-/** Of the earlier findings those that the reviewer did not call fixed or withdrawn: they go on standing. */
-export function stillOpen(
-  earlier: Earlier | null,
-  prior: readonly { number: number; status: string }[],
-): Blocker[] {
-  const settled = new Set(prior.filter(({ status }) => status !== "not_fixed").map(({ number }) => number));
-  for (const { number, status } of prior) if (status === "not_fixed") settled.delete(number);
-  return (earlier?.findings ?? []).filter((_, index) => !settled.has(index + 1));
 }
 
 const manifestSchema = z.array(

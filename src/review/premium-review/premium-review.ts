@@ -1,9 +1,10 @@
-import { writeFile } from "node:fs/promises";
 import { refuseSecrets } from "../../analyzers/secrets/refuse.js";
 import { type Surroundings, surroundings } from "../../change/surroundings.js";
 import { countTokens } from "../../change/tokens.js";
-import { messageOf } from "../../errors.js";
+import { answerJsonSchema, NoVerdict, type ReadAnswer, readAnswer } from "../../premium/answer.js";
+import { type Blocker, sortFindings, unsettled } from "../../premium/blockers.js";
 import { type Attempt, type Conversation, exchange } from "../../premium/exchange.js";
+import { keepAnswer } from "../../premium/kept-answer.js";
 import type { openSource } from "../../premium/open-source.js";
 import { isSameModel } from "../../premium/same-model.js";
 import { classesOf } from "../../problem-class.js";
@@ -14,17 +15,9 @@ import type { ContextSize } from "../context.js";
 import { aboutChange } from "../evidence.js";
 import { verdictRecord } from "../record-verdict.js";
 import { type Route, reviewerChoices, routeOf } from "../route.js";
-import type { Blocker, Known } from "../step.js";
-import {
-  answerJsonSchema,
-  isBlocking,
-  NoVerdict,
-  type ReadAnswer,
-  type ReviewFinding,
-  readAnswer,
-} from "./answer.js";
+import type { Known } from "../step.js";
 import { type Composed, compose, type ManifestEntry, manifestKey } from "./compose.js";
-import { continuation, earlierReview, priorOf, stillOpen } from "./earlier.js";
+import { continuation, earlierReview, priorOf } from "./earlier.js";
 import { gatherMaterial, type Material } from "./material.js";
 import { changeAdvice, outgoingTexts } from "./outgoing.js";
 
@@ -131,10 +124,10 @@ export async function premiumReview(
     }
   } catch (error) {
     if (!(error instanceof NoVerdict)) throw error;
-    const text = await keepText(store, sluice.clock(), answer.text || JSON.stringify(answer.structured));
+    const text = await keepAnswer(store, sluice.clock(), answer);
     return { kind: "no-verdict", why: error.message, text, ...who, attempts };
   }
-  const { blockers, remarks } = sorted(read, who.model, stillOpen(earlier, read.prior));
+  const { blockers, remarks } = sortFindings(read, who.model, unsettled(earlier?.findings ?? [], read.prior));
   const session: Conversation | null =
     answer.session === null
       ? null
@@ -186,37 +179,6 @@ async function sizeOf({ instructions, around }: Composed, { parts }: Material): 
   };
 }
 
-/** `before`: what earlier reviewers asked for and this one did not call settled. It is asked for again. */
-function sorted(
-  read: ReadAnswer,
-  model: string,
-  before: readonly Blocker[],
-): { blockers: Blocker[]; remarks: Blocker[] } {
-  const asBlocker = (one: ReviewFinding): Blocker => ({
-    file: one.file,
-    line: one.line === null ? null : Math.max(1, Math.trunc(one.line)),
-    message:
-      `${one.severity}: ${one.problem}${one.suggestion.trim() === "" ? "" : `\n${one.suggestion}`}`.slice(
-        0,
-        4_000,
-      ),
-    source: model,
-    id: null,
-  });
-  if (read.verdict === "SHIP") return { blockers: [], remarks: read.findings.map(asBlocker) };
-  const blocking = read.findings.filter(({ severity }) => isBlocking(severity));
-  const rest = read.findings.filter(({ severity }) => !isBlocking(severity));
-  // Sent back without a blocker: then all it said is what is asked for.
-  if (blocking.length + before.length === 0 && rest.length > 0)
-    return { blockers: rest.map(asBlocker), remarks: [] };
-  const said = read.summary.trim() || "The reviewer gave no reason.";
-  const whole: Blocker = { file: null, line: null, message: said.slice(0, 4_000), source: model, id: null };
-  return {
-    blockers: blocking.length + before.length === 0 ? [whole] : [...before, ...blocking.map(asBlocker)],
-    remarks: rest.map(asBlocker),
-  };
-}
-
 async function keepManifest(
   store: StateStore,
   manifest: readonly ManifestEntry[],
@@ -225,16 +187,4 @@ async function keepManifest(
   const key = manifestKey(around.fingerprint, manifest);
   await store.cache("reviews").set(key, manifest);
   return key;
-}
-
-/** The path of a file with what a reviewer wrote; null when it can't be kept. */
-async function keepText(store: StateStore, now: number, text: string): Promise<string | null> {
-  try {
-    const path = store.resultFile(`review-without-verdict-${now}-${crypto.randomUUID().slice(0, 8)}.txt`);
-    await writeFile(path, text, { mode: 0o600, flag: "wx" });
-    return path;
-  } catch (error) {
-    store.warnings.push(`What the reviewer wrote could not be kept: ${messageOf(error)}.`);
-    return null;
-  }
 }

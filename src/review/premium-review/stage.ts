@@ -1,21 +1,15 @@
 import { fingerprint } from "../../change/fingerprint.js";
 import { surroundings } from "../../change/surroundings.js";
+import { failuresIn } from "../../premium/exchange.js";
 import { reviewDepth } from "../../premium/reviewer-process.js";
+import { SharedCalls } from "../../premium/shared-call.js";
 import type { Known, Stage, Step } from "../step.js";
 import { type PremiumReview, premiumReview } from "./premium-review.js";
-
-/** A premium review that is under way, and who waits for it. */
-interface UnderWay {
-  review: Promise<PremiumReview>;
-  cancel: AbortController;
-  sent: boolean;
-  waiting: number;
-}
 
 /** What the stage says where there is nobody to ask. */
 export const noSource = "no premium source is set up";
 
-const underWay = new Map<string, UnderWay>();
+const underWay = new SharedCalls<PremiumReview>();
 
 /** The premium review: everything in one message, one answer, the only verdict that ships. */
 export const premium: Stage<"premium"> = {
@@ -46,12 +40,9 @@ export const premium: Stage<"premium"> = {
   },
 };
 
-/**
- * One call per change, however many ask for it. Who goes away before anything was sent cancels it; a call that was
- * sent is paid for: it is let finish, and its verdict kept.
- */
+/** One call per change, however many ask for it. */
 async function join(known: Known): Promise<PremiumReview> {
-  const { change, sluice, signal } = known;
+  const { change, sluice, signal, finishSent, openSource: open } = known;
   known.surroundings ??= await surroundings(change, { sluice, signal });
   const key = JSON.stringify([
     change.repository.root,
@@ -62,69 +53,14 @@ async function join(known: Known): Promise<PremiumReview> {
     change.partial,
     known.classification?.class ?? null,
   ]);
-  const mine = underWay.get(key) ?? begin(key, known);
-  mine.waiting += 1;
-  try {
-    return await orAborted(mine.review, signal);
-  } finally {
-    mine.waiting -= 1;
-    const wanted = mine.waiting > 0 || (mine.sent && known.finishSent !== false);
-    if (signal.aborted && !wanted) end(key, mine, signal.reason);
-  }
-}
-
-function begin(key: string, known: Known): UnderWay {
-  const cancel = new AbortController();
-  const begun: UnderWay = {
-    cancel,
-    sent: false,
-    waiting: 0,
-    review: premiumReview(
-      { ...known, signal: cancel.signal },
-      {
-        open: known.openSource,
-        onSend: () => {
-          begun.sent = true;
-        },
-        // Nobody is there any more for whom another source would have to be paid.
-        onFail: () => {
-          begun.sent = false;
-          if (begun.waiting === 0) end(key, begun, new Error("nobody waits for it any more"));
-        },
-      },
-    ),
-  };
-  underWay.set(key, begun);
-  const over = () => forget(key, begun);
-  begun.review.then(over, over);
-  return begun;
-}
-
-/** Whoever asks from now on begins anew, and does not get somebody else's cancellation. */
-function end(key: string, review: UnderWay, reason: unknown): void {
-  forget(key, review);
-  review.cancel.abort(reason);
-}
-
-function forget(key: string, review: UnderWay): void {
-  if (underWay.get(key) === review) underWay.delete(key);
-}
-
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const leave = () => reject(signal.reason);
-    if (signal.aborted) leave();
-    signal.addEventListener("abort", leave, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
-  });
+  return underWay.join(key, { signal, finishSent }, (limited, hooks) =>
+    premiumReview({ ...known, signal: limited }, { open, ...hooks }),
+  );
 }
 
 function stepOf(review: PremiumReview): Step {
   const attempts = review.attempts;
-  const failed = attempts
-    .filter(({ outcome }) => outcome !== "answered")
-    .map(({ source, model, outcome, why }) => `${source} ${model}: ${outcome} (${why})`)
-    .join("; ");
+  const failed = failuresIn(attempts);
   switch (review.kind) {
     case "unanswered": {
       const { route } = review;

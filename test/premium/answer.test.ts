@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { answerJsonSchema, NoVerdict, readAnswer } from "../../../src/review/premium-review/answer.js";
+import { answerJsonSchema, NoVerdict, readAnswer } from "../../src/premium/answer.js";
 
 const blocker = {
   severity: "P1",

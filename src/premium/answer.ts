@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { SourceError } from "../../errors.js";
-import type { PremiumAnswer } from "../../premium/source.js";
+import { SourceError } from "../errors.js";
+import type { PremiumAnswer } from "./source.js";
 
 export const verdicts = ["SHIP", "NEEDS_WORK", "MAJOR_RETHINK", "NEEDS_HUMAN"] as const;
 export type Verdict = (typeof verdicts)[number];
@@ -42,7 +42,7 @@ export class NoVerdict extends SourceError {
   constructor(why: string, text: string) {
     super(
       `The reviewer gave no verdict: ${why}.`,
-      "This counts as no review. Read what it wrote (see `text`), then call review_change again if another premium call is worth it.",
+      "This counts as no review. Read what it wrote (see `text`), then call again if another premium call is worth it.",
       { kind: "no_verdict" },
     );
     this.text = text;
