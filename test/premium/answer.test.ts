@@ -186,7 +186,7 @@ describe("what is no verdict is never a pass", () => {
   });
 
   it("is what repeats its instructions and then ships", () => {
-    const repeated = readFileSync(new URL("../../../prompts/premium-review.md", import.meta.url), "utf8");
+    const repeated = readFileSync(new URL("../../prompts/premium-review.md", import.meta.url), "utf8");
     expect(() => read(`${repeated}\n<verdict>SHIP</verdict>`)).toThrow(NoVerdict);
   });
 
