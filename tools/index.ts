@@ -12,6 +12,7 @@ import reanchorTask from "./reanchor_task.js";
 import recordUsage from "./record_usage.js";
 import recordVerdict from "./record_verdict.js";
 import reviewChange from "./review_change.js";
+import reviewPlan from "./review_plan.js";
 import routeReview from "./route_review.js";
 import runGates from "./run_gates.js";
 import runScout from "./run_scout.js";
@@ -25,6 +26,7 @@ export const tools: readonly Tool[] = [
   fingerprintCheck,
   classifyChange,
   routeReview,
+  reviewPlan,
   recordVerdict,
   classifyTask,
   reanchorTask,

@@ -4,14 +4,19 @@ import { recordVerdictArguments, recordVerdictOutput } from "../src/review/verdi
 
 export default defineTool({
   name: "record_verdict",
-  group: "review",
+  group: ["review", "plan"],
   title: "Record a verdict",
   description:
-    "Remember a verdict that you or a person reached, so that the same change is not reviewed again. Never a SHIP of review_change.",
+    "Remember a verdict on a change, or on a plan (its spec id), that you or a person reached, so that it is not reviewed again. Never a SHIP of ours.",
   input: { ...changeArguments, ...recordVerdictArguments },
   output: recordVerdictOutput,
   hints: ownState,
   async run(args, { sluice, signal }) {
+    const { plan } = args;
+    if (plan !== undefined) {
+      const { recordReachedOnPlan } = await import("../src/plan/review/record.js");
+      return recordReachedOnPlan(sluice, { ...args, plan }, signal);
+    }
     const { openRequestedChange } = await import("../src/review/requested-change.js");
     const { recordReached } = await import("../src/review/record-verdict.js");
     const { change, store } = await openRequestedChange(sluice, args, signal);

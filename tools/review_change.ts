@@ -16,7 +16,7 @@ export default defineLongTool({
   open: openChangeJob,
   async run(requested, { until }, { sluice, signal, progress, hints }) {
     const { review } = await import("../src/review/pipeline.js");
-    const { receiptPath } = await import("../src/review/premium-review/receipt.js");
+    const { receiptPath } = await import("../src/flow/receipt.js");
     return review(requested, sluice, until, {
       signal,
       onProgress: progress,

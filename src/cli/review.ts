@@ -1,7 +1,7 @@
 import { Option } from "commander";
+import { receiptPath } from "../flow/receipt.js";
 import { printable, printableJson, printableLine } from "../printable.js";
 import { type ReviewResult, reviewChange, stageNames } from "../review/pipeline.js";
-import { receiptPath } from "../review/premium-review/receipt.js";
 import { noSource } from "../review/premium-review/stage.js";
 import type { AddCommand, CommandContext } from "./command-line.js";
 

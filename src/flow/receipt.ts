@@ -1,8 +1,9 @@
 import { mkdir, realpath, rm } from "node:fs/promises";
-import { dirname, sep } from "node:path";
+import { dirname, isAbsolute, resolve, sep } from "node:path";
 import * as z from "zod";
 import { readRegularFile, replaceFile } from "../durable-file.js";
 import { UsageError } from "../errors.js";
+import type { Sluice } from "../sluice.js";
 import { flowJson } from "./json.js";
 
 /**
@@ -29,6 +30,36 @@ export interface Receipt {
   timestamp: string;
 }
 
+/** Where the caller wants a receipt; null for nowhere. */
+export function receiptPath(sluice: Sluice, asked: string | undefined): string | null {
+  const path = (asked ?? sluice.env.REVIEW_RECEIPT_PATH ?? "").trim();
+  return path === "" ? null : isAbsolute(path) ? path : resolve(sluice.cwd, path);
+}
+
+/** The loop's count, where a loop runs us. */
+export function iterationOf(sluice: Sluice): { iteration?: number } {
+  const iteration = Number(sluice.env.RALPH_ITERATION);
+  return Number.isInteger(iteration) && iteration > 0 ? { iteration } : {};
+}
+
+/** What a person, and who looks for a verdict's tag, reads of a review. */
+export function receiptText(
+  {
+    verdict,
+    blockers,
+  }: {
+    verdict: Receipt["verdict"];
+    blockers: readonly { file: string | null; line: number | null; message: string }[];
+  },
+  summary: string,
+): string {
+  const list = blockers.map(({ file, line, message }) => {
+    const place = file === null ? "" : `${file}${line === null ? "" : `:${line}`}: `;
+    return `- ${place}${message}`;
+  });
+  return [summary, ...list, `<verdict>${verdict}</verdict>`].filter((part) => part !== "").join("\n\n");
+}
+
 const sizeLimit = 8 * 1024 * 1024;
 
 /**
@@ -52,21 +83,21 @@ export async function writeReceipt(path: string, receipt: Receipt): Promise<void
 }
 
 /**
- * Removes a SHIP that Sluice left at that path for an earlier state of the same change: a loop that finds it would
- * close a task on it. Gives whether there was one. Never throws.
+ * Removes a SHIP that Sluice left at that path for an earlier state of the same change or plan: a loop that finds it
+ * would go on with it. Gives whether there was one. Never throws.
  *
- * @param now what the change is today
+ * @param now what the change or plan is today
  */
 export async function withdrawReceipt(
   path: string,
-  now: { id: string; base: string; fingerprint: string },
+  now: { type: Receipt["type"]; id: string; base?: string; fingerprint: string },
 ): Promise<boolean> {
   try {
     const there = await readRegularFile(path, sizeLimit);
     const kept = there.state === "read" ? asReceipt(there.text) : null;
     const outdated =
       kept?.mode === "sluice" &&
-      kept.type === "impl_review" &&
+      kept.type === now.type &&
       kept.verdict === "SHIP" &&
       kept.id === now.id &&
       kept.base === now.base &&

@@ -8,14 +8,13 @@ import type { Config } from "../config/schema.js";
 import type { LocalTier } from "../local/local.js";
 import type { Sluice } from "../sluice.js";
 import { recordEvent } from "../state/metrics.js";
-import { type PrescreenRound, prescreenRounds, recordPrescreen } from "../state/prescreen-state.js";
 import {
-  bumpIteration,
-  dismissals,
-  dismissFinding,
-  getIteration,
-  resetIteration,
-} from "../state/review-state.js";
+  countRound,
+  type PrescreenRound,
+  prescreenRounds,
+  recordPrescreen,
+} from "../state/prescreen-state.js";
+import { dismissals, dismissFinding } from "../state/review-state.js";
 import type { StateStore } from "../state/store.js";
 import { aboutChange } from "./evidence.js";
 import type { Prescreen } from "./prescreen-schema.js";
@@ -66,7 +65,7 @@ export async function prescreen(
   const known = rounds.some(
     (round) => round.head_tree === change.head.tree && round.base_tree === change.base.tree,
   );
-  const iteration = await count(verdict, known, key, store);
+  const iteration = await countRound(store, key, { clean: verdict === "clean", known });
   const previous = rounds.find((round) => round.head_tree !== change.head.tree);
   if (!known || verdict === "clean") await recordPrescreen(store, roundOf(key, change, findings, sluice));
   const seen = new Set((known ? findings : (previous?.findings ?? [])).map(({ id }) => id));
@@ -115,28 +114,7 @@ function roundKey({ task, repository, head }: Change): string {
   return repository.branch === null ? `detached:${head.commit ?? head.label}` : `branch:${repository.branch}`;
 }
 
-/** A round counts when it gave findings for a tree that was not seen before; a clean one ends the row. */
-async function count(
-  verdict: Prescreen["verdict"],
-  known: boolean,
-  key: string,
-  store: StateStore,
-): Promise<number> {
-  const before = await getIteration(store, key);
-  if (verdict === "clean") {
-    if (before > 0) await resetIteration(store, key);
-    return before;
-  }
-  return known && before > 0 ? before : bumpIteration(store, key);
-}
-
-function countClasses(findings: readonly { class: string }[]): Record<string, number> {
-  const counts = new Map<string, number>();
-  for (const one of findings) counts.set(one.class, (counts.get(one.class) ?? 0) + 1);
-  return Object.fromEntries(counts);
-}
-
-/** Records what can be dismissed, and gives the class of each that was, and the ids that name no finding. */
+import { recordEvent } from "../state/metrics.js";
 async function dismiss(
   wanted: readonly { id: string; reason: string }[],
   findings: readonly Finding[],

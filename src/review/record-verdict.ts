@@ -80,6 +80,7 @@ export async function recordReached(
     blockers: kept.blockers.length,
     task: kept.task,
     branch: kept.branch,
+    plan: null,
     at: kept.at,
     fingerprint: kept.fingerprint,
     context_fingerprint: kept.context_fingerprint,

@@ -13,6 +13,8 @@ export const recordVerdictArguments = {
   attested_by: z.enum(["agent", "human"]),
   model: z.string().max(200).optional(),
   blockers: z.array(blockerArgument).max(100).optional(),
+  /** Epic or spec id: the verdict is on its plan. */
+  plan: z.string().min(1).max(200).optional(),
 };
 
 export const recordVerdictOutput = z.object({
@@ -26,8 +28,11 @@ export const recordVerdictOutput = z.object({
   blockers: z.number(),
   task: z.string().nullable(),
   branch: z.string().nullable(),
+  /** Id of the spec whose plan it is about; null for a change. */
+  plan: z.string().nullable(),
   at: z.string(),
   fingerprint: z.string(),
   context_fingerprint: z.string(),
-  trees: treesOutput,
+  /** Null for a plan. */
+  trees: treesOutput.nullable(),
 });

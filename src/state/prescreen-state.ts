@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { bumpIteration, getIteration, resetIteration } from "./review-state.js";
 import type { StateStore } from "./store.js";
 
 const file = "review_state.json";
@@ -37,6 +38,23 @@ export async function recordPrescreen(store: StateStore, round: PrescreenRound):
     const others = current.prescreens.filter((item) => roundSchema.safeParse(item).data?.key !== record.key);
     current.prescreens = [...others, ...same.slice(1 - keptPerKey), record].slice(-kept);
   });
+}
+
+/**
+ * How many rounds of a task, branch or plan there were. One counts when it gave findings for what was not seen before;
+ * a clean one ends the row.
+ */
+export async function countRound(
+  store: StateStore,
+  key: string,
+  round: { clean: boolean; known: boolean },
+): Promise<number> {
+  const before = await getIteration(store, key);
+  if (round.clean) {
+    if (before > 0) await resetIteration(store, key);
+    return before;
+  }
+  return round.known && before > 0 ? before : bumpIteration(store, key);
 }
 
 function ofKey(items: readonly unknown[], key: string): PrescreenRound[] {

@@ -98,19 +98,22 @@ it.each([
   ["of today's state", { fingerprint: "f1" }, {}, false],
   ["of another task", { fingerprint: "f2", id: "fn-1-add.3" }, {}, false],
   ["of another base", { fingerprint: "f2", base: "c".repeat(40) }, {}, false],
+  ["of a plan", { fingerprint: "f2" }, { type: "plan_review" }, false],
   ["of another reviewer", { fingerprint: "f2" }, { mode: "codex" }, false],
   ["that sends back", { fingerprint: "f2" }, { verdict: "NEEDS_WORK" }, false],
 ])("%s is withdrawn only where it is an outdated SHIP of ours", async (_, now, kept, gone) => {
   const path = join(folder, "impl.json");
   writeFileSync(path, JSON.stringify({ ...receipt, ...kept }));
-  expect(await withdrawReceipt(path, { id: receipt.id, base: "b".repeat(40), ...now })).toBe(gone);
+  expect(
+    await withdrawReceipt(path, { type: "impl_review", id: receipt.id, base: "b".repeat(40), ...now }),
+  ).toBe(gone);
   expect(existsSync(path)).toBe(!gone);
 });
 
 it("withdrawing takes nothing away that is no receipt, and never throws", async () => {
   const path = join(folder, "notes.json");
   writeFileSync(path, "not JSON");
-  const now = { id: receipt.id, base: "", fingerprint: "f2" };
+  const now = { type: "impl_review", id: receipt.id, base: "", fingerprint: "f2" } as const;
   expect(await withdrawReceipt(path, now)).toBe(false);
   expect(await withdrawReceipt(folder, now)).toBe(false);
   expect(await withdrawReceipt(join(folder, "none"), now)).toBe(false);

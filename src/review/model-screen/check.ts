@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Finding } from "../../analyzers/compare.js";
-import { maskCode } from "../../mask.js";
-import { printable } from "../../printable.js";
+import { sentenceOf } from "../../local/sentence.js";
 import type { Claim } from "./answers.js";
 import { isAdded, touchedLines } from "./show.js";
 import type { Unit } from "./units.js";
@@ -35,7 +34,6 @@ export interface CheckedClaim {
 /** Lines that a claim's line may be off from its quote. */
 const slack = 2;
 const shortestQuote = 3;
-const longestMessage = 300;
 /** Lines around an analyzer's finding of the same class. */
 const nearby = 3;
 
@@ -53,7 +51,7 @@ export function checkClaims(
   const byLine = new Map<number, CheckedClaim>();
   // The surest first: what is said twice of one line is taken once.
   for (const claim of [...claims].sort((a, b) => b.confidence - a.confidence)) {
-    const message = messageOf(claim.message);
+    const message = sentenceOf(claim.message);
     if (message === null) {
       doubt("not about code");
       continue;
@@ -93,7 +91,7 @@ export function recheck(
 ): CheckedClaim[] {
   const touched = touchedLines(unit);
   return claims.flatMap((claim) => {
-    const message = messageOf(claim.message);
+    const message = sentenceOf(claim.message);
     if (message === null || !touched.has(claim.line) || claim.line > unit.lines.length) return [];
     if (!isReported(found, unit.file.path, claim.line, claim.class)) return [{ ...claim, message }];
     doubt("already reported");
@@ -132,26 +130,6 @@ function isReported(found: readonly Finding[], path: string, line: number, kind:
       ((one.line === line && one.severity !== "hint") ||
         (one.class === kind && Math.abs(one.line - line) <= nearby)),
   );
-}
-
-/** What speaks to whoever reads it, and not of code. */
-const instruction =
-  /\b(?:ignore|disregard|forget)\b.{0,40}\b(?:instruction|prompt|rule|above|previous)|\bsystem prompt\b|\byou (?:are|must|should) now\b|\bcall (?:the )?(?:tool|record_verdict|review_change)\b|\brun the (?:following )?command\b/i;
-/** Tags that a loop around an agent reads, or that models read as the end of something. */
-const tag =
-  /<\s*\/?\s*(?:verdict|promise|decision|receipt|system|assistant|user|human|tool\w*|function\w*|think\w*|result\w*|invoke|instructions?|admin\w*)\b[^<>]{0,80}>?/gi;
-const special = /<\|[^<>|]{0,40}\|?>?|\[\/?INST\]/g;
-
-/** A model's sentence as it is shown: one line, cut, secrets masked, no tags that somebody acts on; null for none. */
-export function messageOf(said: string): string | null {
-  const text = printable(maskCode(said.slice(0, 2_000)))
-    .replace(tag, " ")
-    .replace(special, " ")
-    .replace(/```+/g, " ")
-    .replace(/\s+/g, " ")
-    .trim();
-  if (instruction.test(text) || text.replace(/[^\p{L}]/gu, "").length < 8) return null;
-  return text.length > longestMessage ? `${text.slice(0, longestMessage - 1)}…` : text;
 }
 
 /** Findings of a file, as the pre-screen gives them. Ids are ours, and stay while the path and the line's text do. */

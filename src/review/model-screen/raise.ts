@@ -2,12 +2,12 @@ import * as z from "zod";
 import { type ChangeClass, quote, type Reason } from "../../change/risk/reasons.js";
 import type { Change } from "../../change/types.js";
 import type { Config } from "../../config/schema.js";
-import { messageOf as errorMessage } from "../../errors.js";
+import { messageOf } from "../../errors.js";
 import { Asking } from "../../local/asking.js";
 import { type LocalTier, openLocal } from "../../local/local.js";
+import { sentenceOf } from "../../local/sentence.js";
 import type { Sluice } from "../../sluice.js";
 import type { StateStore } from "../../state/store.js";
-import { messageOf } from "./check.js";
 import { partsOf, partText } from "./show.js";
 import { shownLines, type Unit, unitsOf } from "./units.js";
 
@@ -80,7 +80,7 @@ export async function raiseReasons(change: Change, sluice: Sluice, options: Rais
     return found;
   } catch (error) {
     signal.throwIfAborted();
-    sluice.log(`asking a local model for the class failed: ${errorMessage(error)}`);
+    sluice.log(`asking a local model for the class failed: ${messageOf(error)}`);
     return [];
   }
 }
@@ -99,7 +99,7 @@ async function ask(asking: Asking, units: readonly Unit[], current: ChangeClass)
     for (const { class: name, evidence, why, confidence } of reply.value.reasons) {
       if (confidence < sureFrom || (current === "COMPLEX" && name === "COMPLEX")) continue;
       const line = changedLine(part.unit, evidence);
-      const said = messageOf(why);
+      const said = sentenceOf(why);
       if (line === null || said === null) continue;
       found.push({
         class: name,

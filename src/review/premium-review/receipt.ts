@@ -1,18 +1,11 @@
-import { isAbsolute, resolve } from "node:path";
 import { fingerprint } from "../../change/fingerprint.js";
 import { defaultBase, defaultBranch, headCommit, isAncestor } from "../../change/revisions.js";
 import { taskBase } from "../../change/task-base.js";
 import type { Change, TreeEnd } from "../../change/types.js";
 import { isSluiceError, messageOf } from "../../errors.js";
-import { type Receipt, withdrawReceipt, writeReceipt } from "../../flow/receipt.js";
+import { iterationOf, type Receipt, receiptText, withdrawReceipt, writeReceipt } from "../../flow/receipt.js";
 import type { Sluice } from "../../sluice.js";
 import type { VerdictRecord } from "../../state/review-state.js";
-
-/** Where the caller wants a receipt; null for nowhere. */
-export function receiptPath(sluice: Sluice, asked: string | undefined): string | null {
-  const path = (asked ?? sluice.env.REVIEW_RECEIPT_PATH ?? "").trim();
-  return path === "" ? null : isAbsolute(path) ? path : resolve(sluice.cwd, path);
-}
 
 export interface ReceiptRequest {
   path: string;
@@ -36,7 +29,6 @@ export async function leaveReceipt(
   const { path, record, summary, signal } = request;
   const obstacle = await whyNot(change, record, signal);
   if (obstacle !== null) return `No receipt at ${path}: ${obstacle}.`;
-  const iteration = Number(sluice.env.RALPH_ITERATION);
   const receipt: Receipt = {
     type: "impl_review",
     id: record.task ?? "",
@@ -45,10 +37,10 @@ export async function leaveReceipt(
     ...(change.base.commit === null ? {} : { base: change.base.commit }),
     model: record.model,
     source: record.source,
-    review: reviewText(record, summary),
+    review: receiptText(record, summary),
     fingerprint: record.fingerprint,
     context_fingerprint: record.context_fingerprint,
-    ...(Number.isInteger(iteration) && iteration > 0 ? { iteration } : {}),
+    ...iterationOf(sluice),
     timestamp: new Date(sluice.clock()).toISOString(),
   };
   try {
@@ -68,7 +60,12 @@ export async function leaveReceipt(
 export async function withdrawOutdated(change: Change, path: string): Promise<string | null> {
   const { task, base, partial } = change;
   if (task === null || base.commit === null || partial) return null;
-  const now = { id: task, base: base.commit, fingerprint: fingerprint(change).fingerprint };
+  const now = {
+    type: "impl_review",
+    id: task,
+    base: base.commit,
+    fingerprint: fingerprint(change).fingerprint,
+  } as const;
   return (await withdrawReceipt(path, now))
     ? `The receipt at ${path} said SHIP of an earlier state of this change: it was removed.`
     : null;
@@ -108,12 +105,4 @@ async function branchBase(
     { commit: head.commit, uncommitted: headKind !== "commit", ref: null },
     signal,
   );
-}
-
-function reviewText({ blockers, verdict }: VerdictRecord, summary: string): string {
-  const list = blockers.map(({ file, line, message }) => {
-    const place = file === null ? "" : `${file}${line === null ? "" : `:${line}`}: `;
-    return `- ${place}${message}`;
-  });
-  return [summary, ...list, `<verdict>${verdict}</verdict>`].filter((part) => part !== "").join("\n\n");
 }
