@@ -5,8 +5,7 @@ export default defineLongTool({
   name: "review_plan",
   group: "plan",
   title: "Review a plan",
-  description:
-    "Reviews an epic's or spec's plan: free checks, then a premium model. Says what to mend, or gives the verdict.",
+  description: "An epic's or spec's plan: free checks, then a premium model's verdict, with what to mend.",
   input: planReviewArguments,
   output: planReviewOutput,
   // With `write` it sets one field of the spec, plan_review_status, to its verdict.

@@ -114,7 +114,13 @@ function roundKey({ task, repository, head }: Change): string {
   return repository.branch === null ? `detached:${head.commit ?? head.label}` : `branch:${repository.branch}`;
 }
 
-import { recordEvent } from "../state/metrics.js";
+function countClasses(findings: readonly { class: string }[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const one of findings) counts.set(one.class, (counts.get(one.class) ?? 0) + 1);
+  return Object.fromEntries(counts);
+}
+
+/** Records what can be dismissed, and gives the class of each that was, and the ids that name no finding. */
 async function dismiss(
   wanted: readonly { id: string; reason: string }[],
   findings: readonly Finding[],

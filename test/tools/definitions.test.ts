@@ -58,6 +58,7 @@ describe("the tool list", () => {
       // With `apply` it changes the user's files.
       implement_task: "open",
       run_gates: "open",
+      review_plan: "own state",
       record_verdict: "own state",
       quota_status: "reads",
       record_usage: "own state",
@@ -76,6 +77,7 @@ describe("the tool list", () => {
       break_down_tasks: "open",
       run_scout: "open",
       draft_spec: "open",
+      review_plan: "open",
     });
     const open = tools.filter((tool) => tool.hints(withRemoteModel).openWorldHint).map(({ name }) => name);
     expect(open.sort()).toEqual([
@@ -88,6 +90,7 @@ describe("the tool list", () => {
       "prescreen_diff",
       "reanchor_task",
       "review_change",
+      "review_plan",
       "route_review",
       "run_gates",
       "run_scout",
@@ -96,6 +99,7 @@ describe("the tool list", () => {
     expect(withSources.map(({ name }) => name)).toEqual([
       "review_change",
       "run_gates",
+      "review_plan",
       "implement_task",
       "break_down_tasks",
       "quota_status",
@@ -115,6 +119,7 @@ describe("the tool list", () => {
     );
     expect(first).toMatchObject({
       review_change: "verdict",
+      review_plan: "verdict",
       run_gates: "passed",
       prescreen_diff: "verdict",
       fingerprint_check: "decision",

@@ -1,6 +1,7 @@
 import { fillPrompt, loadPrompt } from "../../config/prompts.js";
 import { isSluiceError, messageOf } from "../../errors.js";
 import type { openSource } from "../../premium/open-source.js";
+import { recordEvent } from "../../state/metrics.js";
 import { findPlanVerdicts } from "../../state/plan-reviews.js";
 import { dismissFinding } from "../../state/review-state.js";
 import { leaveOutcome } from "./outcome.js";
@@ -69,6 +70,7 @@ export async function reviewPlan(opened: OpenedPlan, options: PlanReviewOptions)
     context_fingerprint: opened.context_fingerprint,
     warnings: [],
   };
+  const begun = performance.now();
   let afterwards: string | null = null;
   let decision: Decision | null = null;
   for (const stage of stages) {
@@ -98,6 +100,14 @@ export async function reviewPlan(opened: OpenedPlan, options: PlanReviewOptions)
   result.complexity = known.complexity?.complexity ?? null;
   result.reasons = known.complexity?.reasons ?? [];
   if (result.next === "") Object.assign(result, await handOver(known, result.stages, afterwards));
+  await recordEvent(store, sluice, {
+    kind: "work",
+    tool: "review_plan",
+    about: { task: plan.spec.id, branch: project.repository.branch },
+    outcome: `${result.verdict ?? "none"} by ${result.decided_by ?? "nobody"}`,
+    cached: result.decided_by === "fingerprint",
+    ms: Math.round(performance.now() - begun),
+  });
   const { problems, not_trusted } = project.loaded;
   result.warnings = [
     ...new Set([

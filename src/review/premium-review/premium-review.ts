@@ -1,7 +1,13 @@
 import { refuseSecrets } from "../../analyzers/secrets/refuse.js";
 import { type Surroundings, surroundings } from "../../change/surroundings.js";
 import { countTokens } from "../../change/tokens.js";
-import { answerJsonSchema, NoVerdict, type ReadAnswer, readAnswer } from "../../premium/answer.js";
+import {
+  answerJsonSchema,
+  isBlocking,
+  NoVerdict,
+  type ReadAnswer,
+  readAnswer,
+} from "../../premium/answer.js";
 import { type Blocker, sortFindings, unsettled } from "../../premium/blockers.js";
 import { type Attempt, type Conversation, exchange } from "../../premium/exchange.js";
 import { keepAnswer } from "../../premium/kept-answer.js";
