@@ -86,26 +86,24 @@ function bounded({ pattern, exact }: Sought): string {
 
 /**
  * How often each of the words stands in which file of the work tree, untracked ones included and binary ones not: by
- * `git grep`. When there is too much of it, only the rarer half is looked for. Empty for a bare repository.
+ * `git grep`. When there is too much of it, only the rare ones are looked for. Empty for a bare repository.
  */
 export async function searchContents(
   repository: Repository,
   sought: readonly Sought[],
   options: { signal: AbortSignal; note: (sentence: string) => void },
 ): Promise<Hits> {
-  let left = sought;
-  // Halves of a list come to an end.
-  while (!repository.bare && left.length > 0) {
-    const found = await grep(repository, left, options.signal);
-    if (found === null) {
-      options.note("the contents of files could not be searched");
-      break;
-    }
-    if (!found.cut) return found.hits;
-    const total = ({ word }: Sought) =>
-      [...(found.hits.get(word)?.values() ?? [])].reduce((sum, count) => sum + count, 0);
-    left = left.toSorted((one, other) => total(one) - total(other)).slice(0, left.length >> 1);
-  }
+  if (repository.bare || sought.length === 0) return new Map();
+  const first = await grep(repository, sought, options.signal);
+  if (first !== null && !first.cut) return first.hits;
+  // What fills all the room says nothing of where something is.
+  const total = ({ word }: Sought) =>
+    [...(first?.hits.get(word)?.values() ?? [])].reduce((sum, count) => sum + count, 0);
+  const all = sought.reduce((sum, one) => sum + total(one), 0);
+  const rare = sought.filter((one) => total(one) < all * 0.03);
+  const second = first === null || rare.length === 0 ? null : await grep(repository, rare, options.signal);
+  if (second !== null && !second.cut) return second.hits;
+  options.note("the contents of files could not be searched: too much of it, or too slow");
   return new Map();
 }
 
