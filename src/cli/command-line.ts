@@ -8,6 +8,7 @@ import { version } from "../version.js";
 import { doctorCommand } from "./doctor.js";
 import { initCommand } from "./init.js";
 import { interviewCommand } from "./interview.js";
+import { planCommand } from "./plan.js";
 import { quotaCommand } from "./quota.js";
 import { reportCommand } from "./report.js";
 import { reviewCommand } from "./review.js";
@@ -34,6 +35,7 @@ export interface CommandContext {
 const commands: readonly AddCommand[] = [
   serveCommand,
   reviewCommand,
+  planCommand,
   taskCommand,
   workCommand,
   scoutCommand,
