@@ -20,7 +20,9 @@ export const planCommand: AddCommand = (program, context) => {
   const { terminal, exit } = context;
   program
     .command("plan")
-    .description("Plan a feature: scouts look, a spec is drafted, and broken down into tasks. Writes nothing by itself.")
+    .description(
+      "Plan a feature: scouts look, a spec is drafted, and broken down into tasks. Writes nothing by itself.",
+    )
     .argument("<feature...>", "what is to be built, in quotes; or an epic or spec id, or a Markdown file")
     .option("--repo <path>", "a folder of the repository", ".")
     .option("--title <title>", "of a new spec (default: from the feature)")
@@ -37,7 +39,8 @@ export const planCommand: AddCommand = (program, context) => {
       );
       if (options.json) terminal.print(printableJson(forJson(plan)));
       else show(plan, context);
-      const open = plan.broken.uncovered.length > 0 || plan.broken.tasks.some(({ flags }) => flags.length > 0);
+      const open =
+        plan.broken.uncovered.length > 0 || plan.broken.tasks.some(({ flags }) => flags.length > 0);
       exit(open ? 1 : 0);
     });
 };
@@ -68,6 +71,12 @@ async function makePlan(
       `Plan its spec: sluice plan ${subject.task.spec}. To begin with the task: sluice task ${subject.task.id}.`,
     );
   }
+  if (options.write && subject.flow === null) {
+    throw new UsageError(
+      `There is no .flow folder in ${project.repository.root}.`,
+      "Run sluice init there first: it makes one. Without --write the plan is only printed.",
+    );
+  }
   const { run, digest } = options.scouts
     ? await scout(project, opened, `${subject.title}\n\n${subject.text}`, signal, onProgress)
     : { run: null, digest: "" };
@@ -90,14 +99,19 @@ async function makePlan(
   const { requirementsOf } = await import("../plan/breakdown/requirements.js");
   const id = drafted?.id ?? subject.id;
   const source = await openSpecSource(id ?? drafted?.markdown ?? subject.text, project, opened, signal);
-  // Without a model a draft has headings only: what was asked for says more.
-  const said = requirementsOf(source.markdown).from === "acceptance" ? source.markdown : `${source.markdown}\n\n${subject.text}`;
-  const broken = await breakDownSource(project, opened, drafted === null ? source : { ...source, markdown: said }, {
-    write: options.write,
-    digest,
-    signal,
-    onProgress: (message) => onProgress(`tasks: ${message}`),
-  });
+  // Without a model a draft has headings and what was looked up: what was asked for says more.
+  const said = requirementsOf(source.markdown).from === "acceptance" ? source.markdown : subject.text;
+  const broken = await breakDownSource(
+    project,
+    opened,
+    drafted === null ? source : { ...source, markdown: said },
+    {
+      write: options.write,
+      digest,
+      signal,
+      onProgress: (message) => onProgress(`tasks: ${message}`),
+    },
+  );
   return { run, digest, drafted, broken, next: nextSteps(about, drafted, broken) };
 }
 
@@ -129,16 +143,25 @@ function nextSteps(about: string, drafted: DraftedSpec | null, broken: Breakdown
   const open = drafted?.open_questions.length ?? 0;
   const quoted = /\s/.test(about) ? JSON.stringify(about.slice(0, 200)) : about;
   if (open > 0 || drafted?.written_by === "answers")
-    steps.push(`Answer what is open${open > 0 ? ` (${open} questions)` : ""}: sluice interview ${id ?? quoted}`);
+    steps.push(
+      `Answer what is open${open > 0 ? ` (${open} questions)` : ""}: sluice interview ${id ?? quoted}`,
+    );
   if (broken.uncovered.length > 0)
-    steps.push(`Give a task to what has none: ${broken.uncovered.map((one) => one.id).slice(0, 10).join(", ")}`);
+    steps.push(
+      `Give a task to what has none: ${broken.uncovered
+        .map((one) => one.id)
+        .slice(0, 10)
+        .join(", ")}`,
+    );
   const flagged = broken.tasks.filter(({ flags }) => flags.length > 0).length;
   if (flagged > 0) steps.push(`Settle what is flagged in ${flagged} task${flagged === 1 ? "" : "s"}`);
   if (broken.written_via === null && broken.tasks.length > 0)
     steps.push(`Keep it: sluice plan ${id ?? quoted} --write`);
   if (broken.written_via !== null && id !== null) {
     steps.push(`Have the plan reviewed: your agent's review_plan with ${id}`);
-    steps.push(`Begin: sluice task ${broken.tasks.find(({ depends_on }) => depends_on.length === 0)?.id ?? id}`);
+    steps.push(
+      `Begin: sluice task ${broken.tasks.find(({ depends_on }) => depends_on.length === 0)?.id ?? id}`,
+    );
   }
   return steps;
 }
@@ -162,17 +185,31 @@ function show({ run, drafted, broken, next }: Plan, { terminal }: CommandContext
     print(colours.dim(`scouts: ${printableLine(told.join(", "))} (sluice scout shows what they found)`));
   }
   if (drafted !== null) {
-    print(colours.dim(`spec: ${drafted.path === null ? "a draft" : printableLine(drafted.path)}, written by ${drafted.written_by === "answers" ? "rules, without a model" : drafted.written_by}`));
+    print(
+      colours.dim(
+        `spec: ${drafted.path === null ? "a draft" : printableLine(drafted.path)}, written by ${drafted.written_by === "answers" ? "rules, without a model" : drafted.written_by}`,
+      ),
+    );
     if (drafted.path === null) print(`\n${printable(drafted.markdown.trimEnd())}\n`);
   } else print(colours.dim(`spec: ${broken.spec ?? ""}, as it is`));
-  print(colours.dim(`tasks: ${broken.tasks.length}, by ${broken.written_by === "extract" ? "rules, without a model" : broken.written_by}${broken.written_via === null ? "" : `, written by ${broken.written_via}`}\n`));
+  print(
+    colours.dim(
+      `tasks: ${broken.tasks.length}, by ${broken.written_by === "extract" ? "rules, without a model" : broken.written_by}${broken.written_via === null ? "" : `, written by ${broken.written_via}`}\n`,
+    ),
+  );
   for (const [at, task] of broken.tasks.entries()) {
-    const after = task.depends_on.length === 0 ? "" : colours.dim(`  after ${printableLine(task.depends_on.join(", "))}`);
-    const covers = task.satisfies.length === 0 ? "" : colours.dim(`  ${printableLine(task.satisfies.join(", "))}`);
-    print(`${colours.bold(printableLine(task.id ?? String(at + 1)))} ${colours.dim(`[${task.size}]`)} ${printableLine(task.title)}${covers}${after}`);
+    const after =
+      task.depends_on.length === 0 ? "" : colours.dim(`  after ${printableLine(task.depends_on.join(", "))}`);
+    const covers =
+      task.satisfies.length === 0 ? "" : colours.dim(`  ${printableLine(task.satisfies.join(", "))}`);
+    print(
+      `${colours.bold(printableLine(task.id ?? String(at + 1)))} ${colours.dim(`[${task.size}]`)} ${printableLine(task.title)}${covers}${after}`,
+    );
     const fresh = new Set(task.new_files);
     if (task.files.length > 0)
-      print(`    ${task.files.map((file) => `${printableLine(file)}${fresh.has(file) ? " (new)" : ""}`).join(", ")}`);
+      print(
+        `    ${task.files.map((file) => `${printableLine(file)}${fresh.has(file) ? " (new)" : ""}`).join(", ")}`,
+      );
     for (const item of task.acceptance) print(`    ${colours.dim("□")} ${printableLine(item)}`);
     for (const flag of task.flags) print(`    ${colours.yellow("!")} ${printableLine(flag)}`);
   }

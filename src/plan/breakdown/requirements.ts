@@ -38,7 +38,7 @@ const wanted = [
 ];
 /** Below which a list says what is not wanted, or nothing to build. */
 const unwanted =
-  /\b(?:boundar|out of scope|not in scope|non-?goals?|what not|references?|links?|decision|open questions?|contradictions?|assumptions?|quick commands?|risks?|background|context|history|alternatives)/i;
+  /\b(?:boundar|out of scope|not in scope|non-?goals?|what not|references?|links?|decision|open questions?|contradictions?|assumptions?|quick commands?|risks?|resolved|evidence|answers?|glossary|background|context|history|alternatives)/i;
 
 /**
  * What a spec asks for. Its acceptance criteria where it has some; else the lists that say what is wanted, and
@@ -77,6 +77,7 @@ export function requirementsOf(markdown: string): {
   const anywhere = sections.flatMap(listed);
   if (anywhere.length > 0) return limited(numbered(anywhere), "lists");
   const told = sections
+    .map((section) => ({ ...section, text: asked(section.text) }))
     .filter(({ level, text }) => level !== 1 && saysSomething(text))
     .map(({ heading, text }) => ({
       section: heading,
@@ -85,6 +86,14 @@ export function requirementsOf(markdown: string): {
   return told.length > 0
     ? limited(numbered(told), "sections")
     : { requirements: [], from: "nothing", cut: 0 };
+}
+
+/** What a draft without answers has: the request itself, quoted. */
+function asked(text: string): string {
+  return text
+    .replace(/^What was asked for[^\n]*:\s*\n/i, "")
+    .replace(/^> ?/gm, "")
+    .trim();
 }
 
 function listed({ heading, text }: Section): { section: string; text: string }[] {
