@@ -27,7 +27,7 @@ export const planCommand: AddCommand = (program, context) => {
     .option("--repo <path>", "a folder of the repository", ".")
     .option("--title <title>", "of a new spec (default: from the feature)")
     .option("--no-scouts", "go by the feature's text alone")
-    .option("--write", "create the spec and its tasks in .flow")
+    .option("--write", "create the spec and its tasks in .flow, and .flow where there is none")
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",
@@ -72,10 +72,8 @@ async function makePlan(
     );
   }
   if (options.write && subject.flow === null) {
-    throw new UsageError(
-      `There is no .flow folder in ${project.repository.root}.`,
-      "Run sluice init there first: it makes one. Without --write the plan is only printed.",
-    );
+    const { openFlowWriter } = await import("../flow/writer.js");
+    await openFlowWriter(project, opened, { create: true, signal });
   }
   const { run, digest } = options.scouts
     ? await scout(project, opened, `${subject.title}\n\n${subject.text}`, signal, onProgress)
@@ -153,6 +151,8 @@ function nextSteps(about: string, drafted: DraftedSpec | null, broken: Breakdown
         .slice(0, 10)
         .join(", ")}`,
     );
+  if (broken.tasks.length === 0 && id !== null)
+    steps.push(`Its tasks are there already: sluice task ${id}.1 shows the first`);
   const flagged = broken.tasks.filter(({ flags }) => flags.length > 0).length;
   if (flagged > 0) steps.push(`Settle what is flagged in ${flagged} task${flagged === 1 ? "" : "s"}`);
   if (broken.written_via === null && broken.tasks.length > 0)

@@ -51,13 +51,15 @@ export async function breakDownSource(
   saysSomething(source);
   onProgress?.("looking at the repository");
   const unseen: string[] = [];
-  const [survey, hits] = await Promise.all([
+  const [surveyed, hits] = await Promise.all([
     surveyRepository(project.repository, { signal }),
     searchContents(project.repository, soughtIn(`${source.title}\n${source.markdown}`), {
       signal,
       note: (sentence) => unseen.push(sentence),
     }),
   ]);
+  // The plan itself is nothing to plan with.
+  const survey = { ...surveyed, files: surveyed.files.filter(({ path }) => !path.startsWith(".flow/")) };
   const { requirements, from, cut } = requirementsOf(source.markdown);
   const notes = [...survey.notes, ...unseen, ...problemsOf(source)];
   if (from !== "acceptance")

@@ -45,7 +45,7 @@ export function output(
 
 function next(source: SpecSource, { tasks, uncovered, duplicates }: Settled): string {
   if (tasks.length === 0) {
-    return duplicates.length > 0
+    return duplicates.length > 0 || source.tasks.length > 0
       ? `${source.origin} has these tasks already: call reanchor_task with the first that is open.`
       : "There is nothing to do by this spec: write down what is wanted (draft_spec), then call again.";
   }

@@ -38,7 +38,7 @@ const wanted = [
 ];
 /** Below which a list says what is not wanted, or nothing to build. */
 const unwanted =
-  /\b(?:boundar|out of scope|not in scope|non-?goals?|what not|references?|links?|decision|open questions?|contradictions?|assumptions?|quick commands?|risks?|resolved|evidence|answers?|glossary|background|context|history|alternatives)/i;
+  /^context\b|\b(?:boundar|out of scope|not in scope|non-?goals?|what not|references?|links?|decision|open questions?|contradictions?|assumptions?|quick commands?|risks?|resolved|evidence|answers?|glossary|background|history|alternatives)/i;
 
 /**
  * What a spec asks for. Its acceptance criteria where it has some; else the lists that say what is wanted, and

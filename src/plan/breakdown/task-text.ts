@@ -2,7 +2,9 @@ import type { PlannedTask, Requirement } from "./types.js";
 
 /** A task's description as it is written: everything a worker needs who knows nothing yet, below one heading. */
 export function descriptionText(task: PlannedTask, requirements: readonly Requirement[]): string {
-  const meant = requirements.filter(({ id, named }) => !named && task.satisfies.includes(id));
+  const meant = requirements.filter(
+    ({ id, named, text }) => !named && task.satisfies.includes(id) && !task.description.includes(text),
+  );
   const parts = [
     `**Size:** ${task.size}`,
     task.files.length === 0

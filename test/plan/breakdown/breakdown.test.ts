@@ -238,6 +238,12 @@ describe("break_down_tasks without a model", () => {
     expect(result.tasks.some(({ tests }) => tests.includes("npm test"))).toBe(true);
   });
 
+  it("names no file of .flow as one to change", async () => {
+    const result = await breakDown("fn-1");
+    expect(result.tasks.flatMap(({ files }) => files).filter((path) => path.startsWith(".flow"))).toEqual([]);
+    expect(result.notes.join()).not.toContain(".flow/");
+  });
+
   it("leaves out what tasks that exist cover", async () => {
     await breakDown("fn-1", { write: true });
     const again = await breakDown("fn-1");

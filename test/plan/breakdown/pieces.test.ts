@@ -143,6 +143,8 @@ describe("titles", () => {
     ["Login endpoint", "Add login endpoints", true],
     ["Rate limit by address", "Rate limit by API key", false],
     ["Create user table", "Create session table", false],
+    ["Document: user login by token", "User login by token", false],
+    ["Test the whole: user login by token", "Document: user login by token", false],
   ])("%s / %s", (one, other, same) => {
     expect(nearlySame(one, other)).toBe(same);
   });
@@ -170,6 +172,12 @@ describe("requirements", () => {
       from: "sections",
       requirements: [{ text: "Add a search box." }],
     });
+    // A draft that nobody answered yet: what was asked for, and what was looked up.
+    const draft =
+      "# T\n\n## Goal & Context\nWhat was asked for [idea]:\n\n> Add a search box\n\n## Acceptance Criteria\nTBD\n\n## Resolved via Codebase\n- Which language? Go\n";
+    expect(requirementsOf(draft).requirements.map(({ text }) => text)).toEqual([
+      "Goal & Context: Add a search box",
+    ]);
     expect(requirementsOf("# T\n\n## Overview\nTBD\n\n## Acceptance\n- [ ] TBD\n").requirements).toEqual([]);
   });
 
