@@ -19,8 +19,12 @@ export default defineLongTool({
   async run({ subject, project }, { answers, title, write }, { sluice, signal, progress, hints }) {
     const { draftSpec } = await import("../src/interview/spec/draft-spec.js");
     const { openAnswers } = await import("../src/interview/spec/open-answers.js");
+    // Without an interview the repository itself has to say most: what scouts kept, else what they see at once.
+    const { scoutedText } = await import("../src/plan/scouts/scouted-text.js");
+    const digest = answers === undefined ? await scoutedText(project, sluice, subject.text, signal) : "";
     return draftSpec(subject, project, sluice, {
       answers: await openAnswers(answers, project, sluice),
+      digest,
       title,
       write,
       signal,

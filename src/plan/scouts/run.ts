@@ -19,6 +19,8 @@ export interface ScoutRequest {
   paths?: readonly string[] | undefined;
   /** Looks anew whatever is kept. */
   refresh?: boolean | undefined;
+  /** With false no model reads what was gathered: what an earlier one made of it and is kept, else the facts. */
+  condense?: boolean | undefined;
   /** Lets scouts whose backend is `premium` or `hybrid` ask a premium model, once each. */
   premium?: boolean | undefined;
   /** Why nobody beyond this machine may be asked; null when that may be. */
@@ -169,7 +171,9 @@ async function scoutOnce(
   const condensed: Condensed =
     asked.length === 0
       ? { state: "condensed", model: kept?.model ?? "", findings: [], dropped: 0 }
-      : await backend.condense(asked);
+      : request.condense === false
+        ? { state: "not", why: "no model was asked in this call" }
+        : await backend.condense(asked);
   if (condensed.state === "not") {
     return { ...base, why: condensed.why, findings: withoutRepeats(facts.map(asFinding)) };
   }

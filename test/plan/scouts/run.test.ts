@@ -5,6 +5,7 @@ import { openProject } from "../../../src/flow/project.js";
 import { scoutAnswer } from "../../../src/plan/scouts/answer.js";
 import { dataLimit } from "../../../src/plan/scouts/condense.js";
 import type { Scout } from "../../../src/plan/scouts/scout.js";
+import { scoutedText } from "../../../src/plan/scouts/scouted-text.js";
 import { type TestRepository, testRepository } from "../../support/repository.js";
 import { noModel, sayAll, scoutIn, scriptedTier } from "./scouting.js";
 
@@ -26,6 +27,35 @@ afterEach(() => repository.remove());
 
 const feature = "Let the cache store expire its entries";
 const only = ["repo"] as const;
+
+describe("scouts for who writes a spec", () => {
+  it("tell what an earlier call made of it, else what there is now, and ask no model for it", async () => {
+    const sluice = repository.sluice();
+    const { signal } = new AbortController();
+    const project = await openProject(sluice, undefined, signal);
+    const before = await scoutedText(project, sluice, feature, signal);
+    expect(before).toContain("src/cache/store.ts");
+    const tier = scriptedTier((data) => sayAll(data));
+    const request = { feature, tier, condense: false } as const;
+    expect((await scoutIn(repository, request)).scouts[0]).toMatchObject({ state: "gathered" });
+    expect(tier.shown).toEqual([]);
+    await scoutIn(repository, { feature, tier });
+    const asked = tier.shown.length;
+    expect(asked).toBeGreaterThan(0);
+    expect((await scoutIn(repository, request)).scouts[0]).toMatchObject({
+      state: "condensed",
+      cached: true,
+    });
+    expect(tier.shown).toHaveLength(asked);
+  });
+
+  it("are none where nothing is to be built", async () => {
+    const sluice = repository.sluice();
+    const { signal } = new AbortController();
+    const project = await openProject(sluice, undefined, signal);
+    expect(await scoutedText(project, sluice, "?", signal)).toBe("");
+  });
+});
 
 describe("scouts without a model", () => {
   it("tell what they gathered, with where it is from, and say that nobody condensed it", async () => {
