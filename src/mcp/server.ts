@@ -5,12 +5,14 @@ import {
   Server,
   type ServerContext,
 } from "@modelcontextprotocol/server";
-import { ConfigurationError } from "../errors.js";
+import { ConfigurationError, isSluiceError } from "../errors.js";
 import type { Sluice } from "../sluice.js";
 import { version } from "../version.js";
 import { type Group, groups, groupsOf, type Hints, type Tool } from "./define-tool.js";
 import { instructions } from "./instructions.js";
 import type { Jobs } from "./jobs.js";
+import { getPrompt, listPrompts } from "./prompts.js";
+import { listResources, listTemplates, readResource } from "./resources.js";
 import { failure, success } from "./result.js";
 import { clientRoots } from "./roots.js";
 import type { World } from "./world.js";
@@ -52,7 +54,7 @@ export function createServer(parts: ServerParts): Server {
   );
   const server = new Server(
     { name: "sluice", title: "Sluice", version },
-    { capabilities: { tools: {} }, instructions: instructions(parts.groups) },
+    { capabilities: { tools: {}, prompts: {}, resources: {} }, instructions: instructions(parts.groups) },
   );
   const sluice: Sluice = { ...parts.sluice, roots: clientRoots(server, parts.sluice) };
 
@@ -91,7 +93,40 @@ export function createServer(parts: ServerParts): Server {
       return failure(error, name, sluice);
     }
   });
+
+  server.setRequestHandler("prompts/list", () => ({ prompts: listPrompts(parts.groups) }));
+
+  server.setRequestHandler("prompts/get", ({ params }) =>
+    asProtocol(async () => {
+      const { description, text } = await getPrompt(parts.groups, params.name, params.arguments ?? {});
+      return { description, messages: [{ role: "user" as const, content: { type: "text" as const, text } }] };
+    }),
+  );
+
+  server.setRequestHandler("resources/list", async () => ({
+    resources: await listResources(parts.groups, sluice),
+  }));
+
+  server.setRequestHandler("resources/templates/list", () => ({
+    resourceTemplates: listTemplates(parts.groups),
+  }));
+
+  server.setRequestHandler("resources/read", ({ params }, context) =>
+    asProtocol(async () => ({
+      contents: [await readResource(parts.groups, params.uri, sluice, context.mcpReq.signal)],
+    })),
+  );
   return server;
+}
+
+/** Prompts and resources have no place for an error but the protocol's own. */
+async function asProtocol<T>(answer: () => Promise<T>): Promise<T> {
+  try {
+    return await answer();
+  } catch (error) {
+    if (!isSluiceError(error)) throw error;
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, `${error.message} ${error.hint}`);
+  }
 }
 
 /** Sends what is being done to a client that asked for it, counting up as the protocol demands. */
