@@ -146,7 +146,7 @@ async function runEngine(engine: Engine, { change, sluice, files, workspace, sig
 
 /** Files that an engine's `timeout` is meant for, and how many times it a larger change gets at most. */
 const usualFiles = 250;
-const mostTimes = 4;
+const mostTimes = 6;
 
 /** A pre-screen is a job that nobody's call waits for, so it may take longer where there is more to do; not without end. */
 function allowedFor({ timeout, fixedTimeout }: Engine, files: number): number {
