@@ -16,7 +16,8 @@ interface Guide {
 
 const given = (value: string | undefined): string => value ?? "";
 
-const guides: readonly Guide[] = [
+/** In the order of the phases. */
+export const guides: readonly Guide[] = [
   {
     name: "interview",
     title: "Interview me",
@@ -55,7 +56,7 @@ const guides: readonly Guide[] = [
     group: "review",
     file: "agent-review",
     argument: { name: "task", description: "A flow task id that the change belongs to", required: false },
-    subject: (value) => (value === undefined ? "" : `, for the task ${value} (pass it as \`task\`)`),
+    subject: (value) => (value === undefined ? "." : `, for the task ${value} (pass it as \`task\`).`),
   },
 ];
 
