@@ -39,7 +39,10 @@ describe("the package", () => {
       "schema",
       "scripts",
     ]);
-    expect(paths.filter((path) => path.startsWith("scripts/"))).toEqual(["scripts/start-local-stack.sh"]);
+    expect(paths.filter((path) => path.startsWith("scripts/")).sort()).toEqual([
+      "scripts/review-with-inspector.sh",
+      "scripts/start-local-stack.sh",
+    ]);
     expect(paths.filter((path) => /\.test\.|fixtures|\.map$|\.d\.ts$/.test(path))).toEqual([]);
     // Bytes: 0.7 MB and 2.3 MB when this was written.
     expect(pack?.size).toBeLessThan(1_500_000);

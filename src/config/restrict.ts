@@ -175,6 +175,16 @@ export function restrict(
   return { config: walk(repository, baseline, []), not_trusted };
 }
 
+/** Whose word counts for a key, for the reference: see docs/configuration-reference.md. */
+export function whoMaySet(path: readonly string[]): "anyone" | "stricter" | "trust" | "you" {
+  const own = path.map((_, at) => ruleFor(path.slice(0, at + 1))).find((rule) => rule !== null);
+  if (own === undefined || own.judge === harmless) return "anyone";
+  if (isUserOnly(own)) return "you";
+  const loosens =
+    /^review\.(gates\.(enabled|checks)|prescreen\.(enabled|max_iterations)|fingerprint\.|classification\.|premium\.)/;
+  return loosens.test(path.join(".")) ? "stricter" : "trust";
+}
+
 /** True for an http(s) address that can't leave this machine. */
 export function isLoopback(address: string): boolean {
   if (!URL.canParse(address)) return false;

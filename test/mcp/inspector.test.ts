@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -58,4 +59,37 @@ describe("MCP Inspector's --cli", () => {
       ),
     ).toMatchObject({ isError: true, structuredContent: { hint: expect.stringContaining("`head`") } });
   });
+
+  it("lists and reads prompts and resources", async () => {
+    const { prompts } = await inspect("--method", "prompts/list");
+    expect(prompts).toEqual(expect.arrayContaining([expect.objectContaining({ name: "review" })]));
+    expect(await inspect("--method", "prompts/get", "--prompt-name", "review")).toMatchObject({
+      messages: [{ role: "user" }],
+    });
+    const { resources } = await inspect("--method", "resources/list");
+    expect(resources).toEqual(
+      expect.arrayContaining([expect.objectContaining({ uri: "sluice://review/last" })]),
+    );
+    expect(await inspect("--method", "resources/read", "--uri", "sluice://review/last")).toMatchObject({
+      contents: [{ mimeType: "application/json" }],
+    });
+  });
+
+  it.skipIf(spawnSync("jq", ["--version"]).error !== undefined)(
+    "scripts a review with jq, whose exit code says how it ended (skipped where there is no jq)",
+    () => {
+      const script = fileURLToPath(new URL("../../scripts/review-with-inspector.sh", import.meta.url));
+      const env = {
+        ...serverEnvironment(repository),
+        INSPECTOR: `${process.execPath} ${inspector}`,
+        PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ""}`,
+      };
+      repository.write({ "src/a.ts": "export const a = undefinedName;\n" });
+      const ran = spawnSync(script, [repository.path], { env, encoding: "utf8" });
+      repository.write({ "src/a.ts": "export const a = 1;\n" });
+      expect(ran.stdout).toContain("NEEDS_WORK");
+      expect(ran.stdout).toContain("src/a.ts:1");
+      expect(ran.status).toBe(1);
+    },
+  );
 });
