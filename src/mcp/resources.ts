@@ -48,6 +48,18 @@ const fixed: readonly Fixed[] = [
     },
   },
   {
+    uri: "sluice://metrics",
+    name: "metrics",
+    title: "What Sluice saved",
+    description: "Premium calls per task, tokens saved by stage, catch rate, days a week of quota lasts.",
+    mimeType: json,
+    groups: ["quota"],
+    async read(project, sluice) {
+      const { savings } = await import("../premium/savings/savings.js");
+      return savings(sluice, project);
+    },
+  },
+  {
     uri: "sluice://review/last",
     name: "last review",
     title: "The last verdict",

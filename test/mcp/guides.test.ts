@@ -88,6 +88,7 @@ describe.each(clientKinds)("with %s", (kind) => {
     expect(resources.map(({ uri }) => uri)).toEqual(
       expect.arrayContaining([
         "sluice://quota",
+        "sluice://metrics",
         "sluice://review/last",
         "sluice://specs",
         "sluice://spec/fn-1-add-login",
@@ -126,7 +127,7 @@ it("a repository without .flow, and a folder without a repository, have what the
   const one = await client("v1", repository);
   const [specs] = (await one.readResource({ uri: "sluice://specs" })).contents;
   expect(specs).toMatchObject({ text: expect.stringContaining("no .flow") });
-  expect((await one.listResources()).resources).toHaveLength(3);
+  expect((await one.listResources()).resources).toHaveLength(4);
 });
 
 it("each phase costs a few hundred tokens and names only tools there are", async () => {
