@@ -4,7 +4,7 @@ import { openObjectStore } from "../../change/object-store.js";
 import { type Survey, surveyRepository } from "../../change/survey.js";
 import { removeAbandonedWorktrees } from "../../change/throw-away.js";
 import type { Change } from "../../change/types.js";
-import { messageOf, UsageError } from "../../errors.js";
+import { isSluiceError, messageOf, UsageError } from "../../errors.js";
 import { openProject, type Project } from "../../flow/project.js";
 import { checkedOutTree } from "../../gates/checked-out.js";
 import { type LocalTier, openLocal } from "../../local/local.js";
@@ -296,18 +296,25 @@ async function help(
     questions,
     diff,
   );
-  return askPremium(sluice, {
-    store: requested.project.store,
-    config: requested.project.config,
-    models: [worker.premium_model ?? "quota_lowest"],
-    wanted,
-    title: loop.words.title,
-    text,
-    pieces,
-    signal: options.signal,
-    onProgress: work.say,
-    open: options.open,
-  });
+  try {
+    return await askPremium(sluice, {
+      store: requested.project.store,
+      config: requested.project.config,
+      models: [worker.premium_model ?? "quota_lowest"],
+      wanted,
+      title: loop.words.title,
+      text,
+      pieces,
+      signal: options.signal,
+      onProgress: work.say,
+      open: options.open,
+    });
+  } catch (error) {
+    options.signal.throwIfAborted();
+    // A secret in what would be sent: what the local model made is not lost for it.
+    if (isSluiceError(error)) return nobody(`${error.message} ${error.hint}`);
+    throw error;
+  }
 }
 
 /** What was asked is answered: it is open no more. */

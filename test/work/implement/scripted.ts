@@ -98,16 +98,20 @@ import { test } from "node:test";
 import { greet } from "../src/greet.js";
 test("greets", () => equal(greet("Ann"), "Hello Ann"));
 `,
-    ".flow/config.json": JSON.stringify({
-      review: { gates: { checks: ["lint", "build", "typecheck", "test"] } },
-    }),
     ...more,
   });
   repository.commit();
+  configureToy(repository);
   await trustEverything(repository);
-  // Where there is a sandbox it is used all the same.
-  configureUser(repository, { work: { implement: { allow_unsandboxed: true } } });
   return repository;
+}
+
+/** The user's own settings: where there is a sandbox it is used all the same. */
+export function configureToy(repository: TestRepository, settings: object = {}, timeout = 300): void {
+  configureUser(repository, {
+    review: { gates: { checks: ["lint", "build", "typecheck", "test"], timeout_s: timeout } },
+    work: { implement: { allow_unsandboxed: true, ...settings } },
+  });
 }
 
 export const toyTask = `# Shout
