@@ -14,6 +14,7 @@ import type { Sluice } from "../../sluice.js";
 import { removeAbandoned } from "../../temporary.js";
 import { classifyTask } from "../classify/classify-task.js";
 import { withLocalModel } from "../local-model.js";
+import { reanchorTask } from "../reanchor/reanchor-task.js";
 import { openTask, type Task } from "../task.js";
 import { taskFiles } from "../task-files.js";
 import { applyToWorkTree } from "./apply.js";
@@ -126,7 +127,10 @@ export async function implement(
   await removeAbandoned(sluice.env.TMPDIR, sluice.clock());
 
   say("looking at the task");
-  const classification = await classifyTask(project, sluice, { task: args.task, files: args.files, signal });
+  const survey = await surveyRepository(repository, { signal });
+  const known = { task: args.task, files: args.files, signal, opened: { task, survey } };
+  const classification = await classifyTask(project, sluice, known);
+  const anchor = await reanchorTask(project, sluice, { ...known, onProgress: say });
   const medium = config.work.model_selection.medium_complexity;
   const backend = args.backend ?? classification.worker.backend;
   const worker = {
@@ -143,8 +147,7 @@ export async function implement(
         : `asked for (${classification.level} by itself)`,
   };
 
-  const survey = await surveyRepository(repository, { signal });
-  const words = taskWords(task, null);
+  const words = taskWords(task, anchor);
   const candidates = await candidatesOf(base, survey, task, taskFiles(survey, task, args.files), signal);
   const entries = await base.objects.tree("head");
   const draft = new Draft(treePaths(entries), namingWords(words), (path) => base.objects.file("head", path));
@@ -178,7 +181,7 @@ export async function implement(
     const found = verdict(loop, stop, premium);
     if (loop.progress.best !== null || loop.progress.plan !== null)
       await keepAttempt(store, attempt, loop.progress);
-    return await result(work, stop, premium, found, classification.notes);
+    return await result(work, stop, premium, found, [...new Set([...classification.notes, ...anchor.notes])]);
   } finally {
     say("cleaning up");
     await checker.close();
@@ -382,6 +385,7 @@ async function result(
   const { progress, judge, budget } = loop;
   const { best } = progress;
   const { store } = requested.project;
+  options.signal.throwIfAborted();
   const said = [...notes];
   const keep = async (name: string, text: string): Promise<string | null> => {
     try {

@@ -2,7 +2,8 @@ import { directImports, testsOf } from "../../change/imports.js";
 import type { Survey } from "../../change/survey.js";
 import { relevantFiles } from "../../change/survey.js";
 import type { Change } from "../../change/types.js";
-import { acceptanceCriteria } from "../../flow/markdown.js";
+import { reanchorPage } from "../reanchor/page.js";
+import type { Reanchored } from "../reanchor/reanchor-schema.js";
 import type { Task } from "../task.js";
 import type { TaskFile } from "../task-files.js";
 import type { Look } from "./answers.js";
@@ -13,25 +14,27 @@ export interface TaskWords {
   title: string;
   /** The task's own text, whole. */
   text: string;
-  /** The spec it belongs to, whole or its beginning; null for none. */
+  /** The spec it belongs to; null for none, or one so long that the re-anchoring stands for it. */
   spec: string | null;
-  /** Word for word. */
+  /** Word for word, without what was ticked off. */
   criteria: string[];
-  /** What a fresh worker has to know besides; null for nothing. */
-  anchor: string | null;
+  /** The re-anchoring: constraints, patterns, dependencies, tests. */
+  anchor: string;
 }
 
 const longestTask = 120_000;
-const longestSpec = 40_000;
+const longestSpec = 16_000;
 
-export function taskWords(task: Task, anchor: string | null): TaskWords {
+export function taskWords(task: Task, anchor: Reanchored): TaskWords {
   const spec = task.spec?.markdown ?? null;
+  const open = anchor.acceptance.filter(({ done }) => !done);
   return {
     title: task.title,
     text: cut(task.markdown, longestTask),
-    spec: spec === null ? null : cut(spec, longestSpec),
-    criteria: acceptanceCriteria(task.markdown).map(({ text }) => text),
-    anchor,
+    spec: spec === null || spec.length > longestSpec ? null : spec,
+    criteria: (open.length > 0 ? open : anchor.acceptance).map(({ text }) => text),
+    // The criteria stand by themselves, numbered.
+    anchor: reanchorPage({ ...anchor, acceptance: [] }),
   };
 }
 
@@ -39,9 +42,9 @@ function cut(text: string, limit: number): string {
   return text.length <= limit ? text : `${text.slice(0, limit)}\n[${text.length - limit} more characters]`;
 }
 
-/** Everything a task names a file by: what `judgePath` allows guarded files for. */
-export function namingWords({ text, spec }: TaskWords): string {
-  return `${text}\n${spec ?? ""}`;
+/** What a task names a file by: its own words, not its spec's, which speaks of other tasks' files, too. */
+export function namingWords({ title, text }: TaskWords): string {
+  return `${title}\n${text}`;
 }
 
 export function taskPart({ title, text, spec, criteria, anchor }: TaskWords): string {
@@ -50,7 +53,7 @@ export function taskPart({ title, text, spec, criteria, anchor }: TaskWords): st
     parts.push(
       `# Acceptance criteria\n\n${criteria.map((criterion, index) => `${index + 1}. ${criterion}`).join("\n")}`,
     );
-  if (anchor !== null) parts.push(`# What to keep in mind\n\n${anchor}`);
+  parts.push(`# What to keep in mind\n\n${anchor.replace(/^# .*\n/, "").trim()}`);
   if (spec !== null) parts.push(`# The spec it belongs to\n\n${spec.trim()}`);
   return parts.join("\n\n");
 }

@@ -111,11 +111,7 @@ describe("a task by the local model", { timeout: 60_000 }, () => {
       ],
     });
     const { result } = await run(sluiceWith(fake.url));
-    expect(result).toMatchObject({
-      outcome: "escalate",
-      stopped: "4 rounds are over",
-      files: ["src/notes.js"],
-    });
+    expect(result).toMatchObject({ outcome: "escalate", files: ["src/notes.js"] });
     expect(toldEdits(fake).length).toBeLessThanOrEqual(24);
   });
 
@@ -143,12 +139,12 @@ describe("a task by the local model", { timeout: 60_000 }, () => {
 
   it("stops at its tokens", async () => {
     configureToy(repository, { max_tokens: 10_000 });
+    let count = 0;
     const fake = await scriptedWorker({
-      plan: { content: JSON.stringify({ steps: [], files: [], look: [], flags: [] }), usage: true },
-      edits: [() => edits({ edits: [write("src/x.js", `// ${"word ".repeat(8_000)}`)] })],
+      edits: [() => edits({ edits: [write("src/x.js", `var x${count++}; // ${"word ".repeat(8_000)}`)] })],
     });
     const { result } = await run(sluiceWith(fake.url));
-    expect(result.stopped).toMatch(/its limit is 10000|came back/);
+    expect(result.stopped).toContain("its limit is 10000");
     expect(result.outcome).toBe("escalate");
   });
 
@@ -318,17 +314,15 @@ describe("a task by the local model", { timeout: 60_000 }, () => {
 describe("applying", { timeout: 60_000 }, () => {
   it("writes what was proposed, not staged, and says so", async () => {
     const fake = await scriptedWorker({
-      edits: [
-        edits({ ...right, edits: [...right.edits, write("src/new/deep.js", "export const deep = 1;")] }),
-      ],
+      edits: [edits({ ...right, edits: [...right.edits, write("lib/deep.js", "export const deep = 1;")] })],
     });
     const { result } = await run(sluiceWith(fake.url), { apply: true });
     expect(result).toMatchObject({ outcome: "proposed", applied: true, not_applied: null });
     expect(fileIn(repository, "src/greet.js")).toContain("toUpperCase");
-    expect(fileIn(repository, "src/new/deep.js")).toBe("export const deep = 1;\n");
+    expect(fileIn(repository, "lib/deep.js")).toBe("export const deep = 1;\n");
     expect(repository.git("diff", "--cached", "--name-only")).toBe("");
     repository.git("checkout", "-q", ".");
-    repository.git("clean", "-fdq", "src");
+    repository.git("clean", "-fdq", "lib");
   });
 
   it("writes nothing when the tree has changed meanwhile", async () => {
@@ -488,7 +482,7 @@ describe("with a premium model", { timeout: 60_000 }, () => {
   });
 
   it("a secret in what would be sent stops the call, and nothing else", async () => {
-    const key = ["ghp", "1234567890abcdefghijklmnopqrstuvwxyz"].join("_");
+    const key = ["ghp", "16C7e42F292c6912E7710c838347Ae178B4a"].join("_");
     repository.write({
       "src/greet.js": `export const key = "${key}";\nexport function greet(name) {\n  return "Hello " + name;\n}\n`,
     });

@@ -161,17 +161,24 @@ export interface Ran {
 export async function run(
   sluice: Sluice,
   args: Partial<ImplementArguments> = {},
-  options: Partial<ImplementOptions> & { open?: typeof openSource } = {},
+  options: Partial<ImplementOptions> & { open?: typeof openSource; listen?: (message: string) => void } = {},
 ): Promise<Ran> {
   const said: string[] = [];
-  const { signal = new AbortController().signal } = options;
+  const { signal = new AbortController().signal, listen } = options;
   const task = args.task ?? toyTask;
   const requested = await requestImplementation(sluice, { task }, signal);
   const result = await implement(
     requested,
     sluice,
     { backend: "local", ...args, task },
-    { ...options, signal, onProgress: (message) => said.push(message) },
+    {
+      ...options,
+      signal,
+      onProgress: (message) => {
+        said.push(message);
+        listen?.(message);
+      },
+    },
   );
   return { result: implementOutput.parse(result), said };
 }
