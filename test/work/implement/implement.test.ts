@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Budget } from "../../../src/work/implement/budget.js";
 import { endAfterEach } from "../../local/fakes.js";
 import { fakeSources } from "../../support/premium.js";
 import type { TestRepository } from "../../support/repository.js";
@@ -137,15 +138,13 @@ describe("a task by the local model", { timeout: 60_000 }, () => {
     expect(result.rounds).toHaveLength(3);
   });
 
-  it("stops at its tokens", async () => {
-    configureToy(repository, { max_tokens: 10_000 });
-    let count = 0;
-    const fake = await scriptedWorker({
-      edits: [() => edits({ edits: [write("src/x.js", `var x${count++}; // ${"word ".repeat(8_000)}`)] })],
-    });
-    const { result } = await run(sluiceWith(fake.url));
-    expect(result.stopped).toContain("its limit is 10000");
-    expect(result.outcome).toBe("escalate");
+  it("stops at its tokens, its time and its rounds", () => {
+    const budget = new Budget({ rounds: 2, time: 60_000, tokens: 1_000 });
+    expect(budget.over()).toBeNull();
+    budget.tokens = 1_000;
+    expect(budget.over()).toContain("its limit is 1000");
+    expect(new Budget({ rounds: 2, time: 0, tokens: 1 }).over()).toContain("time limit");
+    expect(new Budget({ rounds: 0, time: 60_000, tokens: 1 }).over()).toContain("0 rounds are over");
   });
 
   it("edits outside are not made; files that run by themselves are asked about", async () => {
