@@ -4,6 +4,7 @@ import { printable, printableJson, printableLine } from "../printable.js";
 import { type ReviewResult, reviewChange, stageNames } from "../review/pipeline.js";
 import { noSource } from "../review/premium-review/stage.js";
 import type { AddCommand, CommandContext } from "./command-line.js";
+import { reviewPlanAt } from "./review-plan.js";
 
 export const reviewCommand: AddCommand = (program, context) => {
   const { sluice, terminal, signal, exit } = context;
@@ -20,6 +21,8 @@ export const reviewCommand: AddCommand = (program, context) => {
     )
     .option("--task <id>", "flow task the change belongs to")
     .option("--paths <glob...>", "only files that match")
+    .option("--plan <id>", "review the plan of an epic or spec instead of a change")
+    .option("--write", "with --plan: write the verdict into the spec's plan_review_status")
     .addOption(new Option("--until <stage>", "stop after this stage").choices([...stageNames]))
     .option("--no-premium", "stop before a premium model is asked")
     .option("--receipt <path>", "leave a receipt as flow-next reads it (default: REVIEW_RECEIPT_PATH)")
@@ -29,6 +32,8 @@ export const reviewCommand: AddCommand = (program, context) => {
       "\nExit code: 0 SHIP (with --until: nothing against it up to there), 1 issues found or NEEDS_WORK,\n2 wrong use or configuration, 3 not decided (a premium model has yet to say).",
     )
     .action(async (path: string, options: ReviewOptions) => {
+      const { plan } = options;
+      if (plan !== undefined) return reviewPlanAt(path, { ...options, plan }, context);
       const args = {
         repo: path,
         ...(options.base === undefined ? {} : { base: options.base }),
@@ -60,6 +65,8 @@ interface ReviewOptions {
   head?: string;
   task?: string;
   paths?: string[];
+  plan?: string;
+  write?: boolean;
   until?: (typeof stageNames)[number];
   receipt?: string;
   premium: boolean;

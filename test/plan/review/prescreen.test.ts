@@ -1,0 +1,126 @@
+import { afterEach, expect, it } from "vitest";
+import {
+  goodSpec,
+  goodTasks,
+  type PlannedTask,
+  plannedRepository,
+  planReviewIn,
+} from "../../support/planning.js";
+import { fakeSources, reviewAnswer } from "../../support/premium.js";
+import type { TestRepository } from "../../support/repository.js";
+
+let repository: TestRepository;
+
+afterEach(() => repository.remove());
+
+const [first, second] = goodTasks;
+if (first === undefined || second === undefined) throw new Error("two tasks are there");
+const acceptance = (text: string) => goodSpec.replace(/## Acceptance[\s\S]*/, text);
+
+it.each<[string, { spec?: string; tasks?: PlannedTask[]; dependsOn?: string[] }, string, string]>([
+  ["a spec without acceptance", { spec: acceptance("") }, "", "no acceptance criteria"],
+  [
+    "acceptance that is TBD",
+    { spec: acceptance("## Acceptance\n- [ ] TBD\n") },
+    "",
+    "no acceptance criteria",
+  ],
+  [
+    "a spec of headings",
+    { spec: "# fn-1-greet\n\n## Overview\nTBD\n\n## Acceptance\n- [ ] `a` returns 1\n" },
+    "",
+    "what is to be built",
+  ],
+  [
+    "a section left open",
+    { spec: goodSpec.replace("## Approach\n", "## Risks\nTBD\n\n## Approach\n") },
+    "",
+    '"Risks" was left open',
+  ],
+  ["no tasks", { tasks: [] }, "", "no tasks"],
+  [
+    "a task without a description",
+    { tasks: [{ ...first, description: "TBD" }] },
+    "fn-1-greet.1.md",
+    "no description",
+  ],
+  [
+    "a task without acceptance",
+    { tasks: [{ ...first, acceptance: "- [ ] TBD" }] },
+    "fn-1-greet.1.md",
+    "no acceptance criteria",
+  ],
+  [
+    "a criterion nobody can decide",
+    { spec: acceptance("## Acceptance\n- [ ] The greeting works properly\n") },
+    "",
+    "Nobody can decide",
+  ],
+  [
+    "tasks that wait for each other",
+    { tasks: [{ ...first, dependsOn: ["fn-1-greet.2"] }, second] },
+    "",
+    "wait for each other",
+  ],
+  [
+    "a dependency that is not there",
+    { tasks: [first, { ...second, dependsOn: ["fn-1-greet.9"] }] },
+    "",
+    "fn-1-greet.9, which is not there",
+  ],
+  ["a spec that is not there", { dependsOn: ["fn-8-gone"] }, "", "fn-8-gone, which is not there"],
+  [
+    "a line of a file that is not there",
+    { tasks: [{ ...first, description: "Follow `src/hello.ts:12`." }] },
+    "",
+    "src/hello.ts is not in the repository",
+  ],
+  [
+    "a file to change that is not there",
+    { tasks: [{ ...first, description: "Modify `lib/main.ts`." }] },
+    "",
+    "There is src/main.ts",
+  ],
+  [
+    "a requirement that the spec has not",
+    { tasks: [{ ...first, satisfies: ["R9"] }] },
+    "",
+    '"R9", which the spec does not have',
+  ],
+  [
+    "a requirement without a task",
+    {
+      spec: acceptance("## Acceptance\n- **R1:** `a` returns 1\n- **R2:** `b` returns 2\n"),
+      tasks: [{ ...first, satisfies: ["R1"] }],
+    },
+    "",
+    "No task satisfies R2",
+  ],
+  [
+    "a requirement twice",
+    { spec: acceptance("## Acceptance\n- **R1:** `a` returns 1\n- **R1:** `b` returns 2\n") },
+    "",
+    "R1 stands for two",
+  ],
+  ["a task twice", { tasks: [first, { ...second, title: first.title }] }, "", "has the title of"],
+])("%s is sent back free of charge", async (_, plan, file, message) => {
+  repository = plannedRepository(plan);
+  const sources = fakeSources(() => reviewAnswer("SHIP"));
+  const result = await planReviewIn(repository, sources.open);
+  expect(result).toMatchObject({ verdict: "NEEDS_WORK", decided_by: "prescreen" });
+  const found = result.blockers.find((one) => one.message.includes(message));
+  expect(found, JSON.stringify(result.blockers)).toBeDefined();
+  expect(found?.file).toContain(file);
+  expect(sources.asked).toEqual([]);
+});
+
+it("what is called wrong is not said again, and too many rounds go to the reviewer with what is left", async () => {
+  repository = plannedRepository({ spec: acceptance("## Acceptance\n- [ ] The greeting works properly\n") });
+  const sources = fakeSources(() => reviewAnswer("SHIP"));
+  const [blocker] = (await planReviewIn(repository, sources.open)).blockers;
+  // The same plan again is no further round.
+  for (let round = 0; round < 4; round += 1)
+    expect(await planReviewIn(repository, sources.open)).toMatchObject({ decided_by: "prescreen" });
+  const dismiss = [{ id: blocker?.id ?? "", reason: "the tasks say how" }];
+  expect(await planReviewIn(repository, sources.open, { dismiss })).toMatchObject({ decided_by: "premium" });
+});
