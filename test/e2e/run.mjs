@@ -2,7 +2,7 @@
 // model on loopback, and checks what their models were really sent.
 //
 //   npm run build && npm ci --prefix test/e2e && node test/e2e/run.mjs [--require]
-//     [--only claude|codex|copilot|review|flowctl]
+//     [--only claude|codex|copilot|review|flowctl|ralph]
 //     [--root FOLDER of a built checkout] [--keep the folder with all that was sent]
 //     [--record what the premium sources' programs print into test/fixtures/premium, and what flowctl says of the
 //     folders it is given into test/fixtures/flow/recorded]
@@ -24,6 +24,7 @@ import { claudeMaxRuns } from "./premium/claude-max.mjs";
 import { copilotRuns, copilotVersion } from "./premium/copilot.mjs";
 import { openaiProRuns } from "./premium/openai-pro.mjs";
 import { premiumReviewRuns } from "./premium/review.mjs";
+import { ralphRuns } from "./ralph.mjs";
 import { readRegistration } from "./readme.mjs";
 import { askServer } from "./server.mjs";
 
@@ -71,6 +72,8 @@ const parts = [
   ...clients.map((client) => ({ ...client, needs: [client] })),
   { key: "review", name: "premium review", runs: [premiumReviewRuns], needs: [claude, codex] },
   { key: "flowctl", name: "flowctl", runs: [flowctlRuns], needs: [], why: whyNoFlowctl },
+  // Its `claude` is a script of its own.
+  { key: "ralph", name: "a Ralph iteration", runs: [ralphRuns], needs: [] },
 ];
 
 const report = createReport();

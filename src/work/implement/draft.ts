@@ -108,6 +108,8 @@ export class Draft {
         why: `search stands there more than once (lines ${lines}): take more lines`,
       };
     }
+    // Given again after it was made.
+    if (edit.text.trim().length > 3 && text.includes(withLineEnd(edit.text, end))) return text;
     const there = nearest(text, edit.search);
     const why = "search does not stand there, character by character";
     return { path, state: "not-found", why: there === null ? `${why}.` : `${why}. What is there:\n${there}` };

@@ -27,12 +27,15 @@ const longestSpec = 16_000;
 
 export function taskWords(task: Task, anchor: Reanchored): TaskWords {
   const spec = task.spec?.markdown ?? null;
-  const open = anchor.acceptance.filter(({ done }) => !done);
+  // The epic's are met by all its tasks together; they count for one that has none itself.
+  const own = anchor.acceptance.filter(({ of }) => of === "task");
+  const wanted = own.length > 0 ? own : anchor.acceptance;
+  const open = wanted.filter(({ done }) => !done);
   return {
     title: task.title,
     text: cut(task.markdown, longestTask),
     spec: spec === null || spec.length > longestSpec ? null : spec,
-    criteria: (open.length > 0 ? open : anchor.acceptance).map(({ text }) => text),
+    criteria: (open.length > 0 ? open : wanted).map(({ text }) => text),
     // The criteria stand by themselves, numbered.
     anchor: reanchorPage({ ...anchor, acceptance: [] }),
   };

@@ -159,6 +159,13 @@ describe("a draft", () => {
     ]);
   });
 
+  it("takes an edit that is made already as made", async () => {
+    const one = draft();
+    const again = replace("src/App.ts", "one\ntwo", "first line\ntwo");
+    expect((await one.make([again, again])).notMade).toEqual([]);
+    expect(shown(one)).toEqual([["src/App.ts", "first line\ntwo\nthree\ntwo\n", "100644"]]);
+  });
+
   it("deletes only what the task says goes", async () => {
     const gone = { path: "src/App.ts", action: "delete" as const, search: "", text: "" };
     expect((await draft().make([gone])).notMade).toMatchObject([{ state: "ask" }]);
