@@ -152,6 +152,11 @@ export function routingNames(config: Pick<Config, "models">): string[] {
   return [...new Set([...Object.keys(shipped), ...Object.keys(config.models)])].sort();
 }
 
+/** The ids that the shipped table has for a source: for one that can't say itself which models it has. */
+export function shippedIds(source: string): string[] {
+  return [...new Set(Object.values(shipped).flatMap(({ ids }) => ids[source] ?? []))];
+}
+
 /** Whether a name means anything: in a table, or as an id that the source lists. */
 export function isKnownName(config: Models, source: string, name: string): boolean {
   return (

@@ -303,4 +303,5 @@ it.each([
   const failed = agyFailure(said, { model: "claude-opus-4-5", now, text: "", tokens: null });
   expect([failed.kind, failed.retryAfter]).toEqual([kind, delay]);
   if (kind === "usage_limit") expect(failed.throttle?.scope).toBe("3p");
+  if (kind === "model_unknown") expect(failed.message).toMatch(/Sluice knows of: .*gemini-3\.1-pro/);
 });

@@ -1,4 +1,5 @@
 import type { UsageEvent } from "../../state/quota-state.js";
+import { shippedIds } from "../catalog.js";
 import { evidenceOf } from "../evidence.js";
 import { type FailureKind, type PremiumTokens, SourceFailure, throttleReason } from "../source.js";
 import { statedReset } from "../stated-reset.js";
@@ -79,7 +80,7 @@ function words(kind: FailureKind, model: string, said: string): [message: string
       ];
     case "model_unknown":
       return [
-        `Antigravity has no model ${JSON.stringify(model)}: ${said}`,
+        `Antigravity has no model ${JSON.stringify(model)}: ${said} Sluice knows of: ${shippedIds("antigravity").join(", ")}.`,
         "Name one that `agy models` lists in `models` of your own configuration.",
       ];
     case "not_stripped":

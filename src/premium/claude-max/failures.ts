@@ -1,4 +1,5 @@
 import type { UsageEvent } from "../../state/quota-state.js";
+import { shippedIds } from "../catalog.js";
 import { evidenceOf } from "../evidence.js";
 import { type FailureKind, type PremiumTokens, SourceFailure, throttleReason } from "../source.js";
 import { familyOf, type Limits } from "./windows.js";
@@ -158,7 +159,9 @@ function words(
     case "model_unknown":
       return [
         `${who} has no model ${JSON.stringify(model)}${quote}${
-          models?.length ? ` It lists: ${models.slice(0, 30).join(", ")}.` : ""
+          models?.length
+            ? ` It lists: ${models.slice(0, 30).join(", ")}.`
+            : ` It can't list its models; Sluice knows of: ${shippedIds("claude_max").join(", ")}.`
         }`,
         "Name one that it has, in premium_sources.claude_max.models or, for a routing name, in `models` of your own configuration.",
       ];
