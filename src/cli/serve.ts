@@ -67,6 +67,7 @@ export async function serve(sluice: Sluice): Promise<void> {
   });
   process.stdin.pipe(stdin);
   const transport = new StdioServerTransport(stdin, stdout, { maxBufferSize: 2 * largestMessage });
+  clearAway(sluice);
   serveStdio(() => createServer(parts), {
     transport,
     onerror: (error) => sluice.log(`protocol: ${error.message}`),
@@ -77,4 +78,21 @@ export async function serve(sluice: Sluice): Promise<void> {
     onclose?.();
     end();
   };
+}
+
+/** Milliseconds: a client waits for its first answers, not for this. */
+const settled = 2_000;
+
+/** What killed processes left behind in this repository goes, when the start is over. */
+function clearAway(sluice: Sluice): void {
+  const timer = setTimeout(async () => {
+    try {
+      const { openRepository } = await import("../change/repository.js");
+      const { removeAbandonedWorktrees } = await import("../change/throw-away.js");
+      await removeAbandonedWorktrees(await openRepository(sluice, undefined), sluice.clock());
+    } catch {
+      // No repository here: nothing of ours either.
+    }
+  }, settled);
+  timer.unref();
 }
