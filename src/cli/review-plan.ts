@@ -1,29 +1,43 @@
+import { UsageError } from "../errors.js";
 import { receiptPath } from "../flow/receipt.js";
 import { openPlan } from "../plan/review/open.js";
-import type { PlanReview } from "../plan/review/plan-review-schema.js";
+import { type PlanReview, planStageNames } from "../plan/review/plan-review-schema.js";
 import { reviewPlan } from "../plan/review/review-plan.js";
+import { noSource } from "../plan/review/stages.js";
 import { printable, printableJson, printableLine } from "../printable.js";
 import type { CommandContext } from "./command-line.js";
+import { exitCode } from "./review-code.js";
 
 export interface PlanOptions {
   plan: string;
+  until?: string | undefined;
+  /** Each `id=reason`. */
+  dismiss?: readonly string[] | undefined;
   receipt?: string | undefined;
   write?: boolean | undefined;
   premium: boolean;
   json?: boolean | undefined;
 }
 
-/** `sluice review --plan <id>`: exit codes as for a change. */
+/**
+ * `sluice review --plan <id>`: exit codes as for a change.
+ *
+ * @throws UsageError for a stage that plans don't have, or a dismissal without a reason
+ */
 export async function reviewPlanAt(
   path: string,
   options: PlanOptions,
   { sluice, terminal, signal, exit }: CommandContext,
 ): Promise<void> {
+  const until = stageOf(options.until);
+  const dismiss = (options.dismiss ?? []).map(dismissalOf);
   // A person who types a path means it: the limits on `repo` are for callers who are models.
   const own = { ...sluice, roots: async () => [path] };
   const result = await terminal.during("reviewing the plan", async (progress) => {
     const opened = await openPlan(own, { spec: options.plan, repo: path }, signal, "anywhere");
     return reviewPlan(opened, {
+      until,
+      dismiss,
       write: options.write,
       signal,
       onProgress: progress,
@@ -34,17 +48,37 @@ export async function reviewPlanAt(
     });
   });
   if (options.json) terminal.print(printableJson(result));
-  else show(result, terminal);
-  exit(planExitCode(result));
+  else show(result, until, terminal);
+  exit(exitCode(result, until));
 }
 
-/** No verdict is never 0. */
-function planExitCode({ verdict, stages }: PlanReview): 0 | 1 | 3 {
-  if (verdict === "SHIP") return 0;
-  return verdict !== null || stages.some(({ state }) => state === "issues") ? 1 : 3;
+function stageOf(given: string | undefined): (typeof planStageNames)[number] | undefined {
+  const known = planStageNames.find((name) => name === given);
+  if (given !== undefined && known === undefined) {
+    throw new UsageError(
+      `The review of a plan has no stage ${given}.`,
+      `With --plan, --until takes ${planStageNames.join(", ")}.`,
+    );
+  }
+  return known;
 }
 
-function show(result: PlanReview, { print, note, colours }: CommandContext["terminal"]): void {
+function dismissalOf(given: string): { id: string; reason: string } {
+  const [, id = "", reason = ""] = /^([0-9a-f]{6,64})=([\s\S]*)$/.exec(given.trim()) ?? [];
+  if (id === "" || reason.trim() === "") {
+    throw new UsageError(
+      `--dismiss takes the id of a finding and the reason why it is wrong, not ${printableLine(JSON.stringify(given.slice(0, 80)))}.`,
+      'For example: --dismiss "1f2e3d4c5b6a=the figure stands in the task". The id stands below each finding.',
+    );
+  }
+  return { id, reason: reason.trim().slice(0, 2_000) };
+}
+
+function show(
+  result: PlanReview,
+  until: string | undefined,
+  { print, note, colours }: CommandContext["terminal"],
+): void {
   const painted = { passed: colours.green, issues: colours.red, skipped: colours.dim, error: colours.yellow };
   print(
     colours.dim(`${printableLine(result.spec)}, ${result.tasks} ${result.tasks === 1 ? "task" : "tasks"}`),
@@ -71,14 +105,30 @@ function show(result: PlanReview, { print, note, colours }: CommandContext["term
     result.verdict === "SHIP" ? colours.green : result.verdict === null ? colours.yellow : colours.red;
   const by = result.decided_by === null ? "" : ` by ${result.decided_by}`;
   print(`\n${colours.bold(paint(result.verdict ?? "no verdict yet"))}${by}`);
-  print(printable(nextStep(result)));
+  print(printable(nextStep(result, until)));
 }
 
 /** `next` is written for an agent, who calls tools; a person types commands. */
-function nextStep(result: PlanReview): string {
-  if (result.verdict === "SHIP") return "Begin with the tasks.";
-  if (result.verdict === "NEEDS_WORK") return "Mend the plan, then run sluice review --plan again.";
-  if (result.verdict !== null || result.review === null) return result.next;
+function nextStep(result: PlanReview, until: string | undefined): string {
+  const { verdict, decided_by: by, spec } = result;
+  const again = `then run sluice review --plan ${spec} again`;
+  if (by === "prescreen")
+    return `Mend the plan, ${again}. A finding that is wrong: --dismiss "<its id>=<why>".`;
+  if (verdict === null && result.attested === null && until !== undefined)
+    return `Stopped after ${until}, as asked.`;
+  if (verdict === "SHIP") return "Begin with the tasks.";
+  if (verdict === "NEEDS_WORK") return `Mend the plan, ${again}.`;
+  if (verdict === "MAJOR_RETHINK")
+    return "The approach cannot work as it is: read the blockers, and plan anew.";
+  if (verdict === "NEEDS_HUMAN") return "The reviewer leaves it to a person: decide, and say so in the plan.";
+  if (result.review === null) return result.next;
   const premium = result.stages.find(({ name }) => name === "premium");
-  return `A premium model has yet to read it: ${printableLine(premium?.summary ?? "see above")}. sluice doctor says what it takes to set one up; without one your agent can review it, by review_plan.`;
+  if (premium?.state === "error") return `No premium model gave a verdict: ${premium.summary}`;
+  const open = result.stages.some(({ state }) => state === "issues" || state === "error");
+  const unasked = premium === undefined ? "" : `: ${premium.summary.replace(/\.$/, "")}`;
+  const todo =
+    premium?.summary === noSource
+      ? " sluice doctor says what it takes to set one up; without one your agent can review it, by review_plan."
+      : "";
+  return `${open ? "" : "Nothing free stands against the plan. "}A premium model has yet to read it${unasked}.${todo}`;
 }

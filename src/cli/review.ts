@@ -1,9 +1,11 @@
 import { Option } from "commander";
+import { UsageError } from "../errors.js";
 import { receiptPath } from "../flow/receipt.js";
 import { printable, printableJson, printableLine } from "../printable.js";
 import { type ReviewResult, reviewChange, stageNames } from "../review/pipeline.js";
 import { noSource } from "../review/premium-review/stage.js";
 import type { AddCommand, CommandContext } from "./command-line.js";
+import { exitCode } from "./review-code.js";
 import { reviewPlanAt } from "./review-plan.js";
 
 export const reviewCommand: AddCommand = (program, context) => {
@@ -23,7 +25,16 @@ export const reviewCommand: AddCommand = (program, context) => {
     .option("--paths <glob...>", "only files that match")
     .option("--plan <id>", "review the plan of an epic or spec instead of a change")
     .option("--write", "with --plan: write the verdict into the spec's plan_review_status")
-    .addOption(new Option("--until <stage>", "stop after this stage").choices([...stageNames]))
+    .option(
+      "--dismiss <id=reason...>",
+      "with --plan: findings of the checks that are wrong, by their id, and why",
+    )
+    .addOption(
+      new Option(
+        "--until <stage>",
+        "stop after this stage (with --plan: fingerprint, prescreen or classify)",
+      ).choices([...stageNames]),
+    )
     .option("--no-premium", "stop before a premium model is asked")
     .option("--receipt <path>", "leave a receipt as flow-next reads it (default: REVIEW_RECEIPT_PATH)")
     .option("--json", "print the result as JSON")
@@ -33,7 +44,11 @@ export const reviewCommand: AddCommand = (program, context) => {
     )
     .action(async (path: string, options: ReviewOptions) => {
       const { plan } = options;
-      if (plan !== undefined) return reviewPlanAt(path, { ...options, plan }, context);
+      if (plan !== undefined) {
+        refuse(options, ["base", "head", "task", "paths"], "A plan is reviewed as it is on disk");
+        return reviewPlanAt(path, { ...options, plan }, context);
+      }
+      refuse(options, ["write", "dismiss"], "Only the review of a plan takes it, with --plan <id>");
       const args = {
         repo: path,
         ...(options.base === undefined ? {} : { base: options.base }),
@@ -67,28 +82,17 @@ interface ReviewOptions {
   paths?: string[];
   plan?: string;
   write?: boolean;
+  dismiss?: string[];
   until?: (typeof stageNames)[number];
   receipt?: string;
   premium: boolean;
   json?: boolean;
 }
 
-/**
- * No verdict is never 0, unless the caller asked to stop at a stage, that stage really passed, and nothing before it
- * spoke against the change or failed to speak.
- */
-export function exitCode(
-  result: Pick<ReviewResult, "verdict" | "stages" | "skipped">,
-  until: string | undefined,
-): 0 | 1 | 3 {
-  if (result.verdict === "SHIP") return 0;
-  if (result.verdict !== null || result.stages.some(({ state }) => state === "issues")) return 1;
-  if (until === undefined || result.stages.some(({ state }) => state === "error")) return 3;
-  // Something changed, and nobody can see it.
-  const nothingToReview = result.stages.length === 0 && result.skipped.length === 0;
-  return nothingToReview || result.stages.some(({ name, state }) => name === until && state === "passed")
-    ? 0
-    : 3;
+function refuse(options: ReviewOptions, names: readonly (keyof ReviewOptions)[], why: string): void {
+  const [name] = names.filter((one) => options[one] !== undefined);
+  if (name !== undefined)
+    throw new UsageError(`--${name} does not go with this. ${why}.`, `Leave out --${name}.`);
 }
 
 function show(result: ReviewResult, until: string | undefined, { terminal }: CommandContext): void {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
-import { exitCode } from "../../src/cli/review.js";
+import { exitCode } from "../../src/cli/review-code.js";
 import type { ReviewResult } from "../../src/review/pipeline.js";
 import { version } from "../../src/version.js";
 import { codexStandIn } from "../support/codex-stand-in.js";
