@@ -210,7 +210,7 @@ function quotaText(
     .map(({ id, scope, used, resets_at, provenance, age_s }) => {
       const reset = resets_at === null ? "" : `, resets ${inTime(Date.parse(resets_at) - now)}`;
       const what = scope === null ? id : `${id} (${scope})`;
-      return `${what} ${Math.round((used ?? 0) * 100)} % used${reset} [${provenance}, ${duration(age_s * 1000)} ago]`;
+      return `${what} ${Math.round((1 - (used ?? 0)) * 100)} % left${reset} [${provenance}, ${duration(age_s * 1000)} ago]`;
     })
     .join("; ");
 }

@@ -94,7 +94,7 @@ describe("sluice status", () => {
     expect(text.out).toContain(
       `✓ local model  glm-4.7-flash by llama-swap at ${server.url}, loaded, 65,536 tokens`,
     );
-    expect(text.out).toMatch(/✓ openai_pro +api +5h 42 % used, resets in 5 h \[\w+, \d+ s ago\]/);
+    expect(text.out).toMatch(/✓ openai_pro +api +5h 58 % left, resets in 5 h \[\w+, \d+ s ago\]/);
     expect(text.out).toMatch(/– copilot +- +needs copilot on PATH/);
     expect(text.out).toContain(
       "NEEDS_WORK (the human's word), 3 h ago, task fn-1.2, branch main, 1 blocker(s)",
