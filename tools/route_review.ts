@@ -22,7 +22,14 @@ export default defineTool({
     const context = await surroundings(change, { sluice, signal });
     const { alone } = await import("../src/review/evidence.js");
     return alone.route({ change, sluice, store }, () =>
-      route(change, sluice, { store, config, class: name, context, signal }),
+      route(change, sluice, {
+        store,
+        config,
+        class: name,
+        context,
+        asksItself: config.review.premium.enabled,
+        signal,
+      }),
     );
   },
 });

@@ -20,6 +20,8 @@ export interface RouteOptions {
   config: Pick<Config, "review" | "premium_sources" | "models" | "quota">;
   class: ChangeClass;
   context: Pick<Surroundings, "files" | "not_shown">;
+  /** Whether review_change would ask whom this finds: then `next` leads there. Default: the caller has it done. */
+  asksItself?: boolean | undefined;
   signal: AbortSignal;
 }
 
@@ -68,7 +70,7 @@ export function reviewerChoices(
 /** A choice of whom to ask, as a result shows it. */
 export function routeOf(
   change: Change,
-  { context, class: asked }: Pick<RouteOptions, "context" | "class">,
+  { context, class: asked, asksItself = false }: Pick<RouteOptions, "context" | "class" | "asksItself">,
   { selection, problems, size }: { selection: Selection; problems: string[]; size: ContextSize },
 ): Route {
   const { decision, chosen, considered, availableAt } = selection;
@@ -78,7 +80,7 @@ export function routeOf(
     model: chosen?.candidate.model?.id ?? null,
     access: chosen?.status?.access ?? null,
     class: asked,
-    next: whatNext(selection, size.tokens, asked),
+    next: whatNext(selection, size.tokens, asked, asksItself),
     candidates: considered
       .slice(0, shownCandidates)
       .map(({ candidate, assessment, eligible, score, why }) => ({
@@ -113,10 +115,13 @@ export function classKey(asked: ChangeClass): "security" | "complex" | "routine"
   return asked === "COMPLEX" ? "complex" : "routine";
 }
 
-function whatNext(selection: Selection, tokens: number, asked: ChangeClass): string {
+function whatNext(selection: Selection, tokens: number, asked: ChangeClass, asksItself: boolean): string {
   const { decision, chosen, availableAt } = selection;
   if (chosen) {
     const how = chosen.status?.access === "api" ? "over its API" : "through its own program";
+    if (asksItself) {
+      return `Call review_change: it has ${chosen.candidate.model?.id} of ${chosen.candidate.source} review the change ${how}, the diff and the files of context whole (${tokens} tokens), and keeps the verdict. Only what you have reviewed elsewhere goes to record_verdict and record_usage.`;
+    }
     return `Have ${chosen.candidate.model?.id} of ${chosen.candidate.source} review the change ${how}: the diff and the files of context, whole (${tokens} tokens). Then call record_verdict, and record_usage with what it used.`;
   }
   if (decision === "none_configured") {

@@ -57,14 +57,27 @@ const keys = { OPENAI_API_KEY: "k", ANTHROPIC_API_KEY: "k" };
 
 async function routed(
   asked: ChangeClass,
-  options: { env?: Record<string, string>; store?: StateStore; config?: Config; change?: Change } = {},
+  options: {
+    env?: Record<string, string>;
+    store?: StateStore;
+    config?: Config;
+    change?: Change;
+    asksItself?: boolean;
+  } = {},
 ): Promise<Route> {
   const sluice = repository.sluice({ clock: () => now, env: { PATH: "", ...(options.env ?? keys) } });
   const target = options.change ?? change;
   const context = await surroundings(target, { sluice, signal });
   const store = options.store ?? (await freshStore());
   return routeOutput.parse(
-    await route(target, sluice, { store, config: options.config ?? config, class: asked, context, signal }),
+    await route(target, sluice, {
+      store,
+      config: options.config ?? config,
+      class: asked,
+      context,
+      asksItself: options.asksItself,
+      signal,
+    }),
   );
 }
 
@@ -81,6 +94,12 @@ describe("routing", () => {
       source: "claude_max",
       model: "claude-opus-4-5-20250514",
     });
+  });
+
+  it("leads to review_change where that asks, and to whoever has it done where it does not", async () => {
+    const itself = await routed("SECURITY", { asksItself: true });
+    expect(itself.next).toMatch(/^Call review_change: it has gpt-5.2-codex of openai_pro review/);
+    expect((await routed("SECURITY")).next).toMatch(/^Have gpt-5.2-codex of openai_pro review/);
   });
 
   it("says what to set up when nothing is configured", async () => {
