@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { breathe } from "../breathe.js";
 
 /** Characters: a longer text is counted in samples. */
@@ -14,13 +15,27 @@ const turnLength = 65_536;
 /** Source code is 3 to 4.5 bytes a token in o200k; the low end, since a context that is too small costs more. */
 const bytesPerToken = 3.3;
 
+/** Characters from which a count is worth remembering: a review counts the same files for its route and its message. */
+const rememberedFrom = 512;
+const remembered = 4_096;
+/** Counts by the SHA-256 of their text, the least recently used first. */
+const counts = new Map<string, number>();
+
 /**
  * Tokens of a text in OpenAI's o200k encoding, which is within a few percent of what other vendors count for code.
  * Exact up to a million characters; beyond, an estimate from samples. Linear in the length whatever the text.
  */
 export async function countTokens(text: string): Promise<number> {
-  if (text.length > wholeLimit) return sampled(text);
-  return count(text);
+  if (text.length < rememberedFrom) return count(text);
+  const key = createHash("sha256").update(text, "utf16le").digest("base64");
+  const tokens = counts.get(key) ?? (await (text.length > wholeLimit ? sampled(text) : count(text)));
+  counts.delete(key);
+  counts.set(key, tokens);
+  for (const oldest of counts.keys()) {
+    if (counts.size <= remembered) break;
+    counts.delete(oldest);
+  }
+  return tokens;
 }
 
 /** A quick guess (rather high) from a size in bytes. */

@@ -11,6 +11,13 @@ describe("countTokens", () => {
     expect(await countTokens(text)).toBe(tokens);
   });
 
+  it("gives the same count again for the same text, and another for another", async () => {
+    const text = "export const a = 1;\n".repeat(200);
+    const first = await countTokens(text);
+    expect(await countTokens(text)).toBe(first);
+    expect(await countTokens(`${text}${text}`)).toBe(2 * first);
+  });
+
   it("takes text that looks like a special token for text", async () => {
     expect(await countTokens("<|endoftext|>")).toBeGreaterThan(1);
   });
