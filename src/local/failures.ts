@@ -1,6 +1,7 @@
 import { SourceError } from "../errors.js";
 import { printable } from "../printable.js";
 import type { Endpoint } from "./endpoints.js";
+import { withoutTags } from "./sentence.js";
 
 /** The ways a local model can fail, told apart so that each has its own next step. */
 export type LocalFailureKind =
@@ -86,9 +87,9 @@ export function serverName(endpoint: Endpoint): string {
   return endpoint.role === "primary" ? "local model" : "pre-filter";
 }
 
-/** A server's words, for a person: one short line without anything that a terminal would act on. */
+/** A server's words, for a person: one short line without anything that a terminal, or a loop around an agent, acts on. */
 export function shown(text: string): string {
-  const line = printable(text).replaceAll(/\s+/g, " ").trim();
+  const line = withoutTags(printable(text)).replaceAll(/\s+/g, " ").trim();
   return line.length > 300 ? `${line.slice(0, 300)}…` : line;
 }
 

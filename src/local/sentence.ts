@@ -12,11 +12,14 @@ const tag =
   /<\s*\/?\s*(?:verdict|promise|decision|receipt|system|assistant|user|human|tool\w*|function\w*|think\w*|result\w*|invoke|instructions?|admin\w*)\b[^<>]{0,80}>?/gi;
 const special = /<\|[^<>|]{0,40}\|?>?|\[\/?INST\]/g;
 
+/** A text without the tags that somebody acts on who reads it. */
+export function withoutTags(text: string): string {
+  return text.replace(tag, " ").replace(special, " ");
+}
+
 /** A model's sentence as it is shown: one line, cut, secrets masked, no tags that somebody acts on; null for none. */
 export function sentenceOf(said: string): string | null {
-  const text = printable(maskCode(said.slice(0, 2_000)))
-    .replace(tag, " ")
-    .replace(special, " ")
+  const text = withoutTags(printable(maskCode(said.slice(0, 2_000))))
     .replace(/```+/g, " ")
     .replace(/\s+/g, " ")
     .trim();
