@@ -5,9 +5,11 @@ import {
   type PlannedTask,
   plannedRepository,
   planReviewIn,
+  writePlan,
 } from "../../support/planning.js";
 import { fakeSources, reviewAnswer } from "../../support/premium.js";
 import type { TestRepository } from "../../support/repository.js";
+import { configureUser } from "../../support/reviewing.js";
 
 let repository: TestRepository;
 
@@ -114,13 +116,55 @@ it.each<[string, { spec?: string; tasks?: PlannedTask[]; dependsOn?: string[] },
   expect(sources.asked).toEqual([]);
 });
 
-it("what is called wrong is not said again, and too many rounds go to the reviewer with what is left", async () => {
+it("what is called wrong is not said again, and the same plan again is no further round", async () => {
   repository = plannedRepository({ spec: acceptance("## Acceptance\n- [ ] The greeting works properly\n") });
   const sources = fakeSources(() => reviewAnswer("SHIP"));
   const [blocker] = (await planReviewIn(repository, sources.open)).blockers;
-  // The same plan again is no further round.
   for (let round = 0; round < 4; round += 1)
     expect(await planReviewIn(repository, sources.open)).toMatchObject({ decided_by: "prescreen" });
   const dismiss = [{ id: blocker?.id ?? "", reason: "the tasks say how" }];
   expect(await planReviewIn(repository, sources.open, { dismiss })).toMatchObject({ decided_by: "premium" });
+});
+
+it("after max_iterations the reviewer gets what is left, and judges it; a clean round begins anew", async () => {
+  const vague = (round: number) =>
+    acceptance(`## Acceptance\n- [ ] The greeting works properly\n- [ ] \`greet("${round}")\` is ${round}\n`);
+  repository = plannedRepository({ spec: vague(0) });
+  configureUser(repository, { review: { prescreen: { max_iterations: 2 } } });
+  const sources = fakeSources(() =>
+    reviewAnswer("NEEDS_WORK", [
+      { severity: "P1", file: null, line: null, problem: "no undo", suggestion: "" },
+    ]),
+  );
+  for (const round of [1, 2]) {
+    writePlan(repository, { spec: vague(round) });
+    const { decided_by, next } = await planReviewIn(repository, sources.open);
+    expect(decided_by).toBe("prescreen");
+    expect(next).toContain(`iteration ${round} of 2`);
+  }
+  writePlan(repository, { spec: vague(3) });
+  const handed = await planReviewIn(repository, sources.open);
+  expect(handed).toMatchObject({ verdict: "NEEDS_WORK", decided_by: "premium" });
+  expect(handed.stages[1]).toMatchObject({ state: "issues" });
+  expect(handed.stages[1]?.summary).toContain("1 finding left after 2 iterations: for the reviewer to judge");
+  expect(sources.asked[0]?.request.prompt).toMatch(
+    /Open findings of free checks[\s\S]*Nobody can decide[^\n]*The greeting works properly/,
+  );
+  writePlan(repository, {});
+  expect((await planReviewIn(repository, sources.open)).stages[1]).toMatchObject({ state: "passed" });
+  writePlan(repository, { spec: vague(4) });
+  expect((await planReviewIn(repository, sources.open)).next).toContain("iteration 1 of 2");
+});
+
+it("after max_iterations without a premium source the agent is handed what is left", async () => {
+  repository = plannedRepository({ spec: acceptance("## Acceptance\n- [ ] The greeting works properly\n") });
+  configureUser(repository, { review: { prescreen: { max_iterations: 1 } } });
+  const alone = { env: { OPENAI_API_KEY: "", ANTHROPIC_API_KEY: "" } };
+  const { open } = fakeSources(() => reviewAnswer("SHIP"));
+  expect(await planReviewIn(repository, open, alone)).toMatchObject({ decided_by: "prescreen" });
+  writePlan(repository, { spec: acceptance("## Acceptance\n- [ ] All of the greeting works properly\n") });
+  const handed = await planReviewIn(repository, open, alone);
+  expect(handed).toMatchObject({ verdict: null, decided_by: null });
+  expect(handed.review?.prompt).toContain("All of the greeting works properly");
+  expect(handed.next).not.toContain("Nothing free stands against");
 });
