@@ -181,15 +181,22 @@ export function resolveModel(config: Models, source: string, name: string): Reso
   const list = listed(config, source);
   const id = pick(wanted, list, name, asked !== undefined);
   if (id === null) return null;
+  const facts = known ?? shippedAs(source, id);
   // Whoever lists ids of their own means these and no others.
   const others = asked === undefined ? [...wanted, ...(known?.successors ?? [])] : wanted;
   return {
     name,
     id,
     also: [...new Set(others)].filter((other) => other !== id),
-    context: known?.contexts?.[source] ?? known?.context ?? unknownContext,
-    scopes: known?.scopes ?? [],
+    context: facts?.contexts?.[source] ?? facts?.context ?? unknownContext,
+    scopes: facts?.scopes ?? [],
   };
+}
+
+/** The model that a user names by the source's own id: it draws from the same pools as under its routing name. */
+function shippedAs(source: string, id: string): KnownModel | undefined {
+  const wanted = canonical(id);
+  return Object.values(shipped).find(({ ids }) => ids[source]?.some((one) => canonical(one) === wanted));
 }
 
 /** The model that a caller means by a routing name or by the source's id; null when neither is known. */
