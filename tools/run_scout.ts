@@ -27,11 +27,16 @@ export default defineLongTool({
       stale: async (until: AbortSignal) => (await workTreeMark(project.repository, until)) !== mark,
     };
   },
-  async run({ project, text }, { scouts, paths, refresh, premium }, { sluice, signal, progress, hints }) {
+  async run(
+    { project, text },
+    { feature, scouts, paths, refresh, premium },
+    { sluice, signal, progress, hints },
+  ) {
     const { runScouts } = await import("../src/plan/scouts/run.js");
     const { scoutAnswer } = await import("../src/plan/scouts/answer.js");
     const run = await runScouts(project, sluice, {
       feature: text,
+      about: text === feature ? null : feature.trim(),
       scouts,
       paths,
       refresh,

@@ -31,7 +31,14 @@ export const scoutCommand: AddCommand = (program, context) => {
       const project = await openProject(opened, options.repo, signal);
       const text = await featureText(project, opened, feature, signal);
       const run = await terminal.during("scouting", (onProgress) =>
-        runScouts(project, opened, { ...options, scouts, feature: text, signal, onProgress }),
+        runScouts(project, opened, {
+          ...options,
+          scouts,
+          feature: text,
+          about: text === feature ? null : feature.trim(),
+          signal,
+          onProgress,
+        }),
       );
       if (options.json) terminal.print(printableJson({ ...run, digest: digestOf(run).text }));
       else {

@@ -3,6 +3,7 @@ import { UsageError } from "../errors.js";
 import type { Project } from "../flow/project.js";
 import { type LocalTier, openLocal } from "../local/local.js";
 import type { Sluice } from "../sluice.js";
+import { recordWork } from "../state/metrics.js";
 import { askModel } from "./ask-model.js";
 import { bankQuestions } from "./bank/fill.js";
 import { batchesOf, chipsOf } from "./batches.js";
@@ -51,6 +52,7 @@ export async function draftQuestions(
   options: DraftQuestionsOptions,
 ): Promise<DraftedQuestions> {
   const { signal, onProgress, perCategory = usualEach } = options;
+  const began = performance.now();
   const { repository, config } = project;
   const { question_generation: generation } = config.interview;
   onProgress?.("looking up what the repository answers");
@@ -59,7 +61,15 @@ export async function draftQuestions(
   const lookedUp = await lookUp(repository, survey, `${subject.title}\n${subject.text}`);
   const wanted = wantedCategories(options);
   const skipped: DraftedQuestions["skipped"] = survey.notes.map((why) => ({ what: "repository", why }));
-  const access: PremiumAccess = { store: project.store, config, signal, onProgress, open: options.open };
+  const about = { task: subject.id, branch: repository.branch };
+  const access: PremiumAccess = {
+    store: project.store,
+    config,
+    about,
+    signal,
+    onProgress,
+    open: options.open,
+  };
 
   const written = new Map<CategoryId, Draft[]>();
   const byPremium = async (why: string) => {
@@ -78,7 +88,7 @@ export async function draftQuestions(
   if (generation.backend === "premium")
     missing = await byPremium("interview.question_generation.backend is premium.");
   else {
-    const tier = options.tier ?? openLocal(config, sluice);
+    const tier = options.tier ?? openLocal(config, sluice, { store: project.store });
     const asked = await askModel(tier, subject, content, lookedUp, wanted, { signal, onProgress });
     for (const [category, drafts] of asked.drafts) written.set(category, drafts);
     for (const { category, why } of asked.failed) skipped.push({ what: `local model: ${category}`, why });
@@ -133,6 +143,13 @@ export async function draftQuestions(
     if (refinedBy === null)
       request = refinementRequest([...targets], options.refine !== undefined && found === 0);
   }
+  await recordWork(
+    project.store,
+    sluice,
+    began,
+    { tool: "draft_questions", about, outcome: missing === null ? "model" : "bank" },
+    ...(missing === null ? [] : [{ kind: "skip" as const, what: "questions", why: "no model" }]),
+  );
   return assembled(subject, drafts, shallow, lookedUp, skipped, refinedBy, request);
 }
 

@@ -14,7 +14,10 @@ import type { Subject } from "./subject.js";
 import { checkWritten } from "./written.js";
 
 /** What a premium call needs; `open` stands in for the sources in tests. */
-export type PremiumAccess = Pick<ConsultOptions, "store" | "config" | "signal" | "onProgress" | "open"> & {
+export type PremiumAccess = Pick<
+  ConsultOptions,
+  "store" | "config" | "about" | "signal" | "onProgress" | "open"
+> & {
   config: Config;
   /** Default: that of the questions. */
   model?: { backend: string; model: string };

@@ -5,6 +5,7 @@ import type { Project } from "../flow/project.js";
 import type { FlowTask } from "../flow/types.js";
 import type { ConsultOptions } from "../premium/consult.js";
 import type { Sluice } from "../sluice.js";
+import { recordWork } from "../state/metrics.js";
 import { asItem } from "./breakdown/clean.js";
 import { extractTasks } from "./breakdown/extract.js";
 import { treeOf } from "./breakdown/files.js";
@@ -47,6 +48,7 @@ export async function breakDownSource(
   options: BreakdownOptions,
 ): Promise<BreakdownOutput> {
   const { signal, onProgress } = options;
+  const began = performance.now();
   if (options.write) mayBeWritten(source);
   saysSomething(source);
   onProgress?.("looking at the repository");
@@ -85,8 +87,19 @@ export async function breakDownSource(
     testCommand: await testCommandOf(project.repository, survey),
     digest: options.digest ?? "",
   };
-  const made = await make(project, sluice, material, ground, options);
+  const made = await make(project, sluice, source, material, ground, options);
   const result = output(source, requirements, { ...made, notes: [...notes, ...made.notes] });
+  await recordWork(
+    project.store,
+    sluice,
+    began,
+    {
+      tool: "break_down_tasks",
+      about: { task: source.spec?.id ?? null, branch: project.repository.branch },
+      outcome: result.written_by,
+    },
+    ...(result.written_by === "extract" ? [{ kind: "skip" as const, what: "tasks", why: "no model" }] : []),
+  );
   if (!options.write || result.tasks.length === 0) return result;
   onProgress?.("writing tasks");
   return writeTasks(project, sluice, source, { settled: made.settled, requirements, result }, signal);
@@ -101,12 +114,13 @@ interface Made {
 async function make(
   project: Project,
   sluice: Sluice,
+  source: SpecSource,
   material: Material,
   ground: Ground,
   options: BreakdownOptions,
 ): Promise<Made> {
   const { onProgress } = options;
-  const { planners, notes } = plannersFor(project, sluice, options);
+  const { planners, notes } = plannersFor(project, sluice, source, options);
   for (const planner of planners) {
     onProgress?.("asking for tasks");
     const proposed = await proposeTasks(planner, materialText(material), ground, (message: string) =>
@@ -130,16 +144,21 @@ async function make(
 function plannersFor(
   project: Project,
   sluice: Sluice,
+  source: SpecSource,
   options: BreakdownOptions,
 ): { planners: Planner[]; notes: string[] } {
   const { config, store } = project;
   const { backend, model } = config.plan.task_breakdown;
   const cache = store.cache("local-model");
-  const local = keepingAnswers(localPlanner(config, sluice, options), cache, config.local.primary_model);
+  const local = keepingAnswers(localPlanner(project, sluice, options), cache, config.local.primary_model);
   if (backend === "local") return { planners: [local], notes: [] };
   if (options.noPremium !== undefined)
     return { planners: [local], notes: [`no premium model: ${options.noPremium}`] };
-  const premium = keepingAnswers(premiumPlanner(project, sluice, options), cache, model);
+  const premium = keepingAnswers(
+    premiumPlanner(project, sluice, { ...options, about: source.spec?.id ?? null }),
+    cache,
+    model,
+  );
   return { planners: backend === "premium" ? [premium, local] : [local, premium], notes: [] };
 }
 

@@ -131,6 +131,11 @@ const kinds = [
     outcome: name,
     /** It came from the cache. */
     cached: z.boolean().default(false),
+    /** What it told of, in tokens, and what it told: both null where nothing was condensed. */
+    originals_tokens: count.nullable().default(null),
+    summary_tokens: count.nullable().default(null),
+    /** Rounds of a model's work, where it works in rounds. */
+    rounds: count.default(0),
     ms,
   }),
 ] as const;

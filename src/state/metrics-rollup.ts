@@ -49,7 +49,19 @@ const localSchema = z.looseObject({
   ms: count,
 });
 
-const workSchema = z.looseObject({ done: count, failed: count, cached: count, ms: count });
+/** What was read condensed instead of whole. */
+const readingSavedSchema = z.looseObject({
+  times: count,
+  /** The same with a task counted once. */
+  tasks: count,
+  originals: count,
+  summaries: count,
+  /** Of those in `tasks`. */
+  task_originals: count,
+  task_summaries: count,
+});
+
+const workSchema = z.looseObject({ done: count, failed: count, cached: count, rounds: count, ms: count });
 
 const daySchema = z.looseObject({
   reviews: count,
@@ -90,6 +102,8 @@ const daySchema = z.looseObject({
   escapes: counts,
   /** By tool, or `tool part`. */
   work: z.record(z.string(), workSchema).default({}),
+  /** By stage: `reanchor`, `scouts`. */
+  condensed: z.record(z.string(), readingSavedSchema).default({}),
 });
 export type MetricsDay = z.output<typeof daySchema>;
 
@@ -117,6 +131,8 @@ const pieceSchema = z.looseObject({
   /** Free stages sent it back, and no reviewer has seen it since. */
   run: z.boolean().default(false),
   skipped_change: z.string().nullable().default(null),
+  /** A condensed task was handed out before. */
+  reanchored: z.boolean().default(false),
   /** What the pre-screen said last, and of which state of the change. */
   screened: z.string().nullable().default(null),
   screened_change: z.string().nullable().default(null),
@@ -267,7 +283,9 @@ function add(state: Metrics, { at, event }: TimedEvent, pieces: Map<string, Metr
       const found = entry(day.work, name, () => workSchema.parse({}));
       found[event.outcome === "failed" ? "failed" : "done"] += 1;
       if (event.cached) found.cached += 1;
+      found.rounds += event.rounds;
       found.ms += event.ms;
+      addCondensed(state, day, event, at, pieces);
       break;
     }
   }
@@ -388,6 +406,33 @@ function addVerdict(
     for (let each = 0; each < Math.min(number, 10); each += 1)
       state.escapes.push({ at, class: kind, by, source, model });
   }
+}
+
+/** A re-anchoring each time, and once for a task; a scout's digest where it came from the cache. */
+function addCondensed(
+  state: Metrics,
+  day: MetricsDay,
+  event: Extract<TimedEvent["event"], { kind: "work" }>,
+  at: number,
+  pieces: Map<string, MetricsPiece>,
+): void {
+  const { tool, about, cached, originals_tokens: originals, summary_tokens: summary } = event;
+  if (originals === null || summary === null) return;
+  const isScout = tool === "run_scout";
+  if (isScout ? !cached : tool !== "reanchor_task") return;
+  const found = entry(day.condensed, isScout ? "scouts" : "reanchor", () => readingSavedSchema.parse({}));
+  found.times += 1;
+  found.originals += originals;
+  found.summaries += summary;
+  if (isScout) return;
+  if (about.task !== null) {
+    const piece = pieceOf(state, pieces, { ...about, change: null }, at);
+    if (piece.reanchored) return;
+    piece.reanchored = true;
+  }
+  found.tasks += 1;
+  found.task_originals += originals;
+  found.task_summaries += summary;
 }
 
 function addPremium(day: MetricsDay, event: Extract<TimedEvent["event"], { kind: "premium_call" }>): void {

@@ -44,6 +44,22 @@ export async function recordEvent(
   }
 }
 
+/**
+ * Records a tool's work that came to its end.
+ *
+ * @param began `performance.now()` when it began
+ */
+export async function recordWork(
+  store: StateStore,
+  sluice: Sluice,
+  began: number,
+  work: Omit<Extract<MetricEvent, { kind: "work" }>, "kind" | "ms">,
+  ...more: readonly MetricEvent[]
+): Promise<void> {
+  const ms = Math.round(performance.now() - began);
+  await recordEvent(store, sluice, { kind: "work", ms, ...work }, ...more);
+}
+
 const looked = new WeakMap<StateStore, number>();
 
 async function write(store: StateStore, sluice: Sluice, events: readonly MetricEvent[]): Promise<void> {

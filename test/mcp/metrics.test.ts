@@ -220,6 +220,68 @@ it("a change's way to SHIP is recorded event by event, and savings_report says e
   ]);
 });
 
+it("work of the other phases is recorded once each, by counts and names, and its savings are told", {
+  timeout: 120_000,
+}, async () => {
+  const sentences = Array.from(
+    { length: 60 },
+    (_, at) => `Step ${at} of the k0nfidential import reads a line and keeps it where the last one was kept.`,
+  );
+  const spec = `# Import\n\n${sentences.join("\n")}\n\n## Acceptance\n- [ ] \`src/a.ts\` gives 2\n- [ ] a test says so\n`;
+  repository.write({ "plan/import.md": spec });
+  const task = "plan/import.md";
+  const saved: number[] = [];
+  for (let time = 0; time < 2; time += 1) {
+    const { tokens } = await call("reanchor_task", { task });
+    const { originals, summary } = z.object({ originals: z.number(), summary: z.number() }).parse(tokens);
+    saved.push(originals - summary);
+  }
+  const [first = 0, second = 0] = saved;
+  expect(first).toBeGreaterThan(0);
+  await call("classify_task", { task });
+  await call("run_scout", { feature: "an import of lines", scouts: ["repo"] });
+  await call("draft_questions", { about: "an import of lines that are kept" });
+  await call("draft_spec", { about: task, answers: [{ question: "How fast?", answer: "In 2 s." }] });
+  await call("break_down_tasks", { spec: task });
+  await call("implement_task", { task });
+
+  const report = await call("savings_report");
+  const done = (tool: string, failed = 0) =>
+    expect.objectContaining({ tool, done: 1 - failed, failed, cached: 0 });
+  expect(report.work).toHaveLength(7);
+  expect(report.work).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ tool: "reanchor_task", done: 2, failed: 0 }),
+      done("classify_task"),
+      done("run_scout"),
+      done("draft_questions"),
+      done("draft_spec"),
+      done("break_down_tasks"),
+    ]),
+  );
+  expect(report.skips).toMatchObject({
+    "scout: no model": 1,
+    "questions: no model": 1,
+    "tasks: no model": 1,
+  });
+  // It is no flow task, so that nobody knows whether it was one worker: each time counts.
+  const { by_stage, assumption } = z
+    .object({ by_stage: z.array(z.looseObject({ stage: z.string() })), assumption: z.string() })
+    .parse(report.tokens_saved);
+  expect(by_stage.find(({ stage }) => stage === "reanchor")).toEqual({
+    stage: "reanchor",
+    calls: 2,
+    calls_low: 2,
+    low: first + second,
+    high: first + second,
+    measured: 2,
+  });
+  expect(assumption).toContain("instead of the summary");
+  const { file } = await metrics();
+  expect(file).not.toMatch(/k0nfidential|import\.md|a\.ts|an import/i);
+  expect(report.tasks).toMatchObject({ reviewed: 0 });
+});
+
 function tokensIn(context: unknown): number {
   const tokens =
     typeof context === "object" && context !== null && "tokens" in context ? context.tokens : null;

@@ -9,12 +9,14 @@ import { style } from "./style.js";
 import {
   amount,
   daysText,
-  endNames,
   figure,
+  notDone,
   percentText,
   perTaskText,
+  savedNames,
   targetNames,
   tokensText,
+  workText,
 } from "./words.js";
 
 export interface Page {
@@ -82,10 +84,10 @@ ${figureOf("Escapes", escapesSection(savings), escapesTable(savings, series))}
 <p class="large">${escaped(tokensText(saved.low, saved.high))}</p>
 <p>${escaped(saved.assumption)}</p>
 ${table(
-  ["stage", "premium calls not made", "tokens"],
+  ["stage", "not made", "tokens"],
   saved.by_stage.map(({ stage, calls, calls_low, low, high }) => [
-    endNames[stage] ?? stage,
-    calls === calls_low ? String(calls) : `${calls_low} to ${calls}`,
+    savedNames[stage] ?? stage,
+    notDone(stage, calls_low, calls),
     tokensText(low, high),
   ]),
 )}
@@ -112,6 +114,7 @@ ${table(
       "local model",
       `${savings.local.answered} answers, ${savings.local.failed} failures, ${amount(savings.local.tokens)} tokens`,
     ],
+    ...savings.work.map((one) => [one.tool, workText(one)]),
     ...Object.entries(savings.throttles).map(([what, number]) => [`throttled: ${what}`, String(number)]),
   ],
 )}

@@ -2,7 +2,18 @@ import type { Savings } from "../../premium/savings/savings.js";
 import type { Series } from "../../premium/savings/series.js";
 import { printableLine } from "../../printable.js";
 import type { Terminal } from "../terminal.js";
-import { amount, daysText, endNames, percentText, perTaskText, targetNames, tokensText } from "./words.js";
+import {
+  amount,
+  daysText,
+  endNames,
+  notDone,
+  percentText,
+  perTaskText,
+  savedNames,
+  targetNames,
+  tokensText,
+  workText,
+} from "./words.js";
 
 const widest = 100;
 const narrowest = 24;
@@ -47,9 +58,8 @@ export function showReport(savings: Savings, terminal: Terminal, columns: number
 
   head("tokens saved");
   for (const { stage, calls, calls_low, low, high } of saved.by_stage) {
-    const number = calls === calls_low ? String(calls) : `${calls_low} to ${calls}`;
     say(
-      `${endNames[stage] ?? stage}: ${calls === 0 ? "none yet" : `${tokensText(low, high)} (${number} premium ${calls === 1 ? "call" : "calls"} not made)`}`,
+      `${savedNames[stage] ?? stage}: ${calls === 0 ? "none yet" : `${tokensText(low, high)} (${notDone(stage, calls_low, calls)} not made)`}`,
     );
   }
   if (saved.context_tokens !== null)
@@ -64,6 +74,11 @@ export function showReport(savings: Savings, terminal: Terminal, columns: number
   say(`premium says SHIP at first: ${percentText(savings.first_pass)}`);
   const escapes = Object.values(savings.escapes).reduce((sum, one) => sum + one, 0);
   say(`escapes: ${escapes}${escapes === 0 ? "" : " (sluice report --escapes)"}`);
+
+  if (savings.work.length > 0) {
+    head("other phases");
+    for (const one of savings.work) say(`${one.tool}: ${workText(one)}`);
+  }
 
   head("a week of quota at this pace");
   if (quota.sources.length === 0) say("no premium source is set up");

@@ -18,6 +18,28 @@ export const endNames: Readonly<Record<string, string>> = {
   reviewer: "left to a reviewer",
 };
 
+/** What a stage saved, by its name. */
+export const savedNames: Readonly<Record<string, string>> = {
+  ...endNames,
+  reanchor: "re-anchoring",
+  scouts: "scouts, kept",
+};
+
+/** What was not done because of it: 1 premium call, or 2 to 3 readings. */
+export function notDone(stage: string, low: number, high: number): string {
+  const what = stage === "reanchor" || stage === "scouts" ? "reading" : "premium call";
+  return `${low === high ? high : `${low} to ${high}`} ${what}${high === 1 ? "" : "s"}`;
+}
+
+/** What a tool did: 12 done, 9 from the cache, 1 failed. */
+export function workText({ done, cached, failed }: Savings["work"][number]): string {
+  return [
+    `${done} done`,
+    ...(cached === 0 ? [] : [`${cached} from the cache`]),
+    ...(failed === 0 ? [] : [`${failed} failed`]),
+  ].join(", ");
+}
+
 export function percentText(rate: Rate): string {
   const share = (value: number | null) => `${Math.round((value ?? 0) * 100)}`;
   if (rate.of === 0) return "nothing yet";

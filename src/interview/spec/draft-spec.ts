@@ -4,6 +4,7 @@ import type { Project } from "../../flow/project.js";
 import { openFlowWriter } from "../../flow/writer.js";
 import { type LocalTier, openLocal } from "../../local/local.js";
 import type { Sluice } from "../../sluice.js";
+import { recordWork } from "../../state/metrics.js";
 import { categoryOf } from "../categories.js";
 import { readContent } from "../content.js";
 import { lookUp } from "../look-up/look-up.js";
@@ -50,6 +51,7 @@ export async function draftSpec(
   options: DraftSpecOptions,
 ): Promise<DraftedSpec> {
   const { signal, onProgress } = options;
+  const began = performance.now();
   checkTarget(subject, options);
   onProgress?.("looking up what the repository says");
   const survey = await surveyRepository(project.repository, { signal, commits: 1 });
@@ -106,6 +108,17 @@ export async function draftSpec(
       : `## Description\n${task.description}\n\n## Acceptance\n${task.acceptance}\n`;
   const stored =
     options.write === true ? await store(subject, project, sluice, options, markdown, task) : null;
+  await recordWork(
+    project.store,
+    sluice,
+    began,
+    {
+      tool: "draft_spec",
+      about: { task: stored?.id ?? subject.id, branch: project.repository.branch },
+      outcome: model === null ? "answers" : "model",
+    },
+    ...(model === null ? [{ kind: "skip" as const, what: "prose of a spec", why: "no model" }] : []),
+  );
   return {
     markdown,
     path: stored?.specPath ?? null,
@@ -148,7 +161,8 @@ async function byModel(
   },
   skipped: DraftedSpec["skipped"],
 ): Promise<ModelSpec | null> {
-  const { config, store } = project;
+  const { config, store, repository } = project;
+  const about = { task: subject.id, branch: repository.branch };
   const { signal, onProgress } = options;
   const given = known.answers.filter(({ state }) => state === "given");
   const material = given.length + subject.text.length + (options.digest ?? "").length;
@@ -171,7 +185,11 @@ async function byModel(
   };
   const reasons: string[] = [];
   if (setting.backend !== "premium") {
-    const written = await writeSpec({ tier: options.tier ?? openLocal(config, sluice) }, subject, write);
+    const written = await writeSpec(
+      { tier: options.tier ?? openLocal(config, sluice, { store }) },
+      subject,
+      write,
+    );
     if (typeof written !== "string") return noted(written, skipped);
     reasons.push(written);
   }
@@ -179,7 +197,7 @@ async function byModel(
     if (options.noPremium !== undefined) reasons.push(options.noPremium);
     else {
       const written = await writeSpec(
-        { sluice, access: { store, config, signal, onProgress, open: options.open, model: setting } },
+        { sluice, access: { store, config, about, signal, onProgress, open: options.open, model: setting } },
         subject,
         write,
       );

@@ -1,5 +1,5 @@
 import { loadPrompt } from "../../config/prompts.js";
-import type { Config } from "../../config/schema.js";
+import type { Project } from "../../flow/project.js";
 import { openLocal } from "../../local/local.js";
 import type { Sluice } from "../../sluice.js";
 import { breakdownAnswer } from "./answer.js";
@@ -17,11 +17,11 @@ const limit = 300_000;
 
 /** The local model as a planner. */
 export function localPlanner(
-  config: Config,
+  { config, store }: Pick<Project, "config" | "store">,
   sluice: Sluice,
   { signal, onProgress }: PlannerOptions,
 ): Planner {
-  const tier = openLocal(config, sluice);
+  const tier = openLocal(config, sluice, { store });
   return {
     writtenBy: "local-model",
     twice: true,

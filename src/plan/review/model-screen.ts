@@ -91,7 +91,7 @@ export async function modelScreen(
 ): Promise<ModelScreen> {
   const { config, store, signal, onProgress } = options;
   const { backend } = config.review.prescreen;
-  const tier = options.tier ?? openLocal(config, sluice);
+  const tier = options.tier ?? openLocal(config, sluice, { store });
   if (backend === "premium" || !tier.configured("primary")) {
     return { findings: [], note: "no local model is set up", looked: false };
   }

@@ -108,7 +108,12 @@ export async function condensePremium(
   ground: Ground,
   scout: Scout,
   facts: readonly Fact[],
-  options: { models: readonly string[]; signal: AbortSignal; onProgress(message: string): void },
+  options: {
+    models: readonly string[];
+    about: string | null;
+    signal: AbortSignal;
+    onProgress(message: string): void;
+  },
 ): Promise<Condensed> {
   const shown = facts.slice(0, mostFacts);
   const schema = claimsSchema(scout);
@@ -121,6 +126,7 @@ export async function condensePremium(
     instructions: await instructionsOf(scout),
     prompt: fence(dataOf(ground, shown)),
     schema: { name: "scout", json },
+    about: { task: options.about, branch: ground.project.repository.branch },
     signal: options.signal,
     onProgress: options.onProgress,
   });

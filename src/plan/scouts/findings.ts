@@ -36,6 +36,8 @@ export interface ScoutResult {
   dropped: number;
   /** Who condensed it. */
   model: string | null;
+  /** Tokens that the model read for it; null where none did. */
+  read: number | null;
   notes: string[];
 }
 

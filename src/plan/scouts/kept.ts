@@ -30,6 +30,8 @@ const keptSchema = z.object({
   relevantFiles: z.array(z.string()).max(500),
   notes: z.array(z.string()).max(100),
   dropped: z.number(),
+  /** Tokens of what the model read; null where none did, or it was not counted. */
+  read: z.number().nullable().default(null),
   /** Keys of the facts there were. */
   facts: z.array(z.string()).max(1_000),
   /** The files that the findings rest on, by what was in them. */

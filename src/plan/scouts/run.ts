@@ -1,9 +1,11 @@
+import { countTokens } from "../../change/tokens.js";
 import { messageOf, UsageError } from "../../errors.js";
 import type { Project } from "../../flow/project.js";
 import { limited, unlessAborted } from "../../local/limits.js";
 import { type LocalTier, openLocal } from "../../local/local.js";
 import type { Sluice } from "../../sluice.js";
-import { type Condensed, condenseLocally, condensePremium, promptVersion } from "./condense.js";
+import { recordWork } from "../../state/metrics.js";
+import { type Condensed, condenseLocally, condensePremium, dataOf, promptVersion } from "./condense.js";
 import { asFinding, type Finding, keyOf, type ScoutResult, withoutRepeats } from "./findings.js";
 import { type Ground, openGround } from "./ground.js";
 import { type Kept, keptKey, readKept, stillHolds, writeKept } from "./kept.js";
@@ -15,6 +17,8 @@ export interface ScoutRequest {
   feature: string;
   /** Default: all. */
   scouts?: readonly ScoutName[] | undefined;
+  /** Flow id of the spec or task that it is for, for the report. */
+  about?: string | null | undefined;
   /** Globs that narrow what is looked at. */
   paths?: readonly string[] | undefined;
   /** Looks anew whatever is kept. */
@@ -75,14 +79,16 @@ export async function runScouts(project: Project, sluice: Sluice, request: Scout
     paths: request.paths,
     signal,
   });
-  const tier = request.tier ?? openLocal(project.config, sluice);
+  const tier = request.tier ?? openLocal(project.config, sluice, { store: project.store });
   const open = new Set(chosen.map(({ name }) => name));
   const say = () =>
     onProgress(open.size === 0 ? "putting it together" : `waiting for ${[...open].join(", ")}`);
   say();
   const results = await Promise.all(
     chosen.map(async (scout) => {
+      const began = performance.now();
       const result = await send(scout, ground, tier, request);
+      await recordScout(result, ground, request, began);
       open.delete(scout.name);
       say();
       return result;
@@ -95,6 +101,33 @@ export async function runScouts(project: Project, sluice: Sluice, request: Scout
     scouts: results,
     notes: [...new Set(ground.notes)],
   };
+}
+
+/** Nothing where a scout has nothing to do, or was not asked for by itself. */
+async function recordScout(
+  { name, state, cached, model, read, findings }: ScoutResult,
+  { project, sluice }: Ground,
+  { condense, about }: ScoutRequest,
+  began: number,
+): Promise<void> {
+  if (condense === false || state === "off") return;
+  const counted = read !== null && read > 0 && model !== null;
+  const why = cached ? "from the cache" : state === "gathered" && findings.length > 0 ? "no model" : null;
+  await recordWork(
+    project.store,
+    sluice,
+    began,
+    {
+      tool: "run_scout",
+      part: name,
+      about: { task: about ?? null, branch: project.repository.branch },
+      outcome: state,
+      cached,
+      originals_tokens: counted ? read : null,
+      summary_tokens: counted ? await countTokens(findings.map(({ text }) => text).join("\n")) : null,
+    },
+    ...(why === null ? [] : [{ kind: "skip" as const, what: "scout", why }]),
+  );
 }
 
 /** One scout. Throws the caller's reason when cancelled, and nothing else. */
@@ -127,6 +160,7 @@ async function nothing(scout: Scout, ground: Ground): Promise<ScoutResult> {
     relevantFiles: [],
     dropped: 0,
     model: null,
+    read: null,
     notes: [],
   };
 }
@@ -184,12 +218,13 @@ async function scoutOnce(
     findings: inOrder(scout, withoutRepeats([...condensed.findings, ...(mending?.findings ?? [])])),
     dropped: condensed.dropped,
     model: condensed.model,
+    read: await countTokens(dataOf(ground, facts)),
     notes:
       mending === null
         ? base.notes
         : [...base.notes, `refreshed in part: ${asked.length} of ${facts.length} facts went to the model`],
   };
-  const { findings, relevantFiles, notes, dropped, model } = result;
+  const { findings, relevantFiles, notes, dropped, model, read } = result;
   const found = {
     state: "condensed",
     model,
@@ -197,6 +232,7 @@ async function scoutOnce(
     relevantFiles,
     notes,
     dropped,
+    read,
     facts: facts.map(keyOf),
   } as const;
   await writeKept(ground, scout, backend.key, found, ttl);
@@ -251,7 +287,8 @@ async function backendOf(
       key: keyFor(`premium ${settings.model}`),
       factsKey,
       note: null,
-      condense: (facts) => condensePremium(ground, scout, facts, { models, signal, onProgress }),
+      condense: (facts) =>
+        condensePremium(ground, scout, facts, { models, about: request.about ?? null, signal, onProgress }),
     };
   }
   const { primary_model, primary_endpoint } = config.local;
@@ -294,7 +331,8 @@ async function gather(
     if (isRemote && gathered.facts.length > 0) {
       const { facts, relevantFiles, notes } = gathered;
       const findings = facts.slice(0, 200).map(asFinding);
-      const found = { state: "gathered", model: null, findings, relevantFiles, notes, dropped: 0 } as const;
+      const rest = { relevantFiles, notes, dropped: 0, read: null };
+      const found = { state: "gathered", model: null, findings, ...rest } as const;
       await writeKept(ground, scout, key, { ...found, facts: facts.slice(0, 200).map(keyOf) }, ttl);
     }
     return { ...gathered, age_s: 0 };
@@ -335,6 +373,7 @@ function fromKept(empty: ScoutResult, kept: Kept, ground: Ground): ScoutResult {
     relevantFiles: kept.relevantFiles.filter(ground.has),
     dropped: kept.dropped,
     model: kept.model,
+    read: kept.read,
     notes: kept.notes,
   };
 }

@@ -47,7 +47,10 @@ export const savingsOutput = z.object({
     by_stage: z.array(
       z.object({
         stage: z.string(),
-        /** Calls that it made needless: `calls_low` with what came in a row counted once. */
+        /**
+         * Calls that it made needless, `calls_low` with what came in a row counted once; of `reanchor` and `scouts`,
+         * which are there once they did something, times that originals need not be read.
+         */
         calls: z.number(),
         calls_low: z.number(),
         low: z.number().nullable(),
@@ -97,6 +100,19 @@ export const savingsOutput = z.object({
     tokens: z.number(),
     seconds: z.number(),
   }),
+  /** The tools of the other phases, and what came of them. */
+  work: z.array(
+    z.object({
+      tool: z.string(),
+      done: z.number(),
+      failed: z.number(),
+      /** Of `done`. */
+      cached: z.number(),
+      seconds: z.number(),
+    }),
+  ),
+  /** What was not done that could have been, by why. */
+  skips: z.record(z.string(), z.number()),
   /** What premium models sent back though the pre-screen had passed it, by class. */
   escapes: z.record(z.string(), z.number()),
   throttles: z.record(z.string(), z.number()),

@@ -109,6 +109,8 @@ export function savingsOf(evidence: Evidence): Savings {
       by_purpose: merged((one) => one.purposes),
     },
     local: localOf(within),
+    work: workOf(within),
+    skips: merged((one) => one.skips),
     escapes: merged((one) => one.escapes),
     throttles: merged((one) => one.throttles),
     escalations: merged((one) => one.escalations),
@@ -152,6 +154,21 @@ function localOf(days: readonly MetricsDay[]): Savings["local"] {
   };
 }
 
+/** By tool, its parts together. */
+function workOf(days: readonly MetricsDay[]): Savings["work"] {
+  const tools = new Map<string, Savings["work"][number]>();
+  for (const [name, { done, failed, cached, ms }] of days.flatMap(({ work }) => Object.entries(work))) {
+    const tool = name.split(" ")[0] ?? name;
+    const known = tools.get(tool) ?? { tool, done: 0, failed: 0, cached: 0, seconds: 0 };
+    known.done += done;
+    known.failed += failed;
+    known.cached += cached;
+    known.seconds += ms / 1_000;
+    tools.set(tool, known);
+  }
+  return [...tools.values()].map((one) => ({ ...one, seconds: Math.round(one.seconds) }));
+}
+
 function tasksOf(pieces: readonly MetricsPiece[]): Savings["tasks"] {
   const calls = (fits: (calls: number) => boolean) =>
     pieces.filter(({ premium_calls }) => fits(premium_calls)).length;
@@ -179,7 +196,7 @@ function savedTokens(days: readonly MetricsDay[], metrics: Metrics): Savings["to
   const pairs = calls.reduce((sum, one) => sum + one.pairs, 0);
   const beyond = calls.reduce((sum, one) => sum + one.pair_tokens - one.pair_context, 0);
   const extra = pairs < enoughPairs ? null : beyond / pairs;
-  const by_stage = savingStages.map((stage) => {
+  const by_stage = savingStages.map((stage): StageSaved => {
     const found = days.flatMap(({ avoided }) =>
       Object.hasOwn(avoided, stage) ? (avoided[stage] ?? []) : [],
     );
@@ -198,6 +215,7 @@ function savedTokens(days: readonly MetricsDay[], metrics: Metrics): Savings["to
       measured,
     };
   });
+  by_stage.push(...condensedStages(days));
   const add = (pick: (one: (typeof by_stage)[number]) => number | null) =>
     by_stage.some((one) => pick(one) === null)
       ? null
@@ -210,8 +228,49 @@ function savedTokens(days: readonly MetricsDay[], metrics: Metrics): Savings["to
     contexts,
     extra_tokens: extra === null ? null : Math.round(extra),
     calls: pairs,
-    assumption: `Each change that a free stage sent back, and each review that a fingerprint took the place of, would have been one premium call (high), or one for all that came in a row (low). A call carries its context as counted${context === null ? "" : ", or the mean context where the review ended before it was counted"}${extra === null ? "; what a call takes beyond its context is not in it yet" : ", and what calls took beyond theirs on average"}.`,
+    assumption: `Each change that a free stage sent back, and each review that a fingerprint took the place of, would have been one premium call (high), or one for all that came in a row (low). A call carries its context as counted${context === null ? "" : ", or the mean context where the review ended before it was counted"}${extra === null ? "; what a call takes beyond its context is not in it yet" : ", and what calls took beyond theirs on average"}.${assumedOf(by_stage)}`,
   };
+}
+
+type StageSaved = Savings["tokens_saved"]["by_stage"][number];
+
+/** What a premium agent need not read: originals less what it got in their place. */
+function condensedStages(days: readonly MetricsDay[]): StageSaved[] {
+  return (["reanchor", "scouts"] as const).flatMap((stage) => {
+    const found = days.flatMap(({ condensed }) => condensed[stage] ?? []);
+    const all = (pick: (one: (typeof found)[number]) => number) =>
+      found.reduce((sum, one) => sum + pick(one), 0);
+    const calls = all(({ times }) => times);
+    if (calls === 0) return [];
+    return [
+      {
+        stage,
+        calls,
+        calls_low: all(({ tasks }) => tasks),
+        low: Math.max(
+          0,
+          all(({ task_originals, task_summaries }) => task_originals - task_summaries),
+        ),
+        high: Math.max(
+          0,
+          all(({ originals, summaries }) => originals - summaries),
+        ),
+        measured: calls,
+      },
+    ];
+  });
+}
+
+function assumedOf(stages: readonly StageSaved[]): string {
+  const has = (name: string) => stages.some(({ stage }) => stage === name);
+  return [
+    has("reanchor")
+      ? " A worker would have read the originals of each re-anchored task whole, each time (high) or once (low), instead of the summary."
+      : "",
+    has("scouts")
+      ? " Each scout that answered from its cache would have been gathered for anew by a premium model (high), or not at all (low)."
+      : "",
+  ].join("");
 }
 
 function quotaOf({ quota, configured, now }: Evidence): Savings["quota"] {

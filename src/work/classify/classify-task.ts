@@ -4,6 +4,7 @@ import { acceptanceCriteria } from "../../flow/markdown.js";
 import type { Project } from "../../flow/project.js";
 import { printableLine } from "../../printable.js";
 import type { Sluice } from "../../sluice.js";
+import { recordWork } from "../../state/metrics.js";
 import { openTask, type Task } from "../task.js";
 import { type TaskFile, taskFiles } from "../task-files.js";
 import type { TaskClassification } from "./classify-schema.js";
@@ -20,6 +21,8 @@ export interface ClassifyTaskOptions {
   signal: AbortSignal;
   /** Where the caller has opened the task or looked at the repository already. */
   opened?: { task: Task; survey: Survey } | undefined;
+  /** It is a step of another tool's work: that is what is recorded. */
+  within?: boolean | undefined;
 }
 
 const shownEvidence = 3;
@@ -42,6 +45,7 @@ export async function classifyTask(
 ): Promise<TaskClassification> {
   const { repository, config, store } = project;
   const { signal } = options;
+  const began = performance.now();
   const task = options.opened?.task ?? (await openTask(repository, sluice, options.task, signal));
   const survey = options.opened?.survey ?? (await surveyRepository(repository, { signal }));
   const files = taskFiles(survey, task, options.files);
@@ -51,7 +55,8 @@ export async function classifyTask(
     signal,
   );
   const byRules = levelOf(found);
-  const raised = byRules === "HIGH" ? [] : await raisedIndicators(sluice, config, task, files, found, signal);
+  const raised =
+    byRules === "HIGH" ? [] : await raisedIndicators(sluice, project, task, files, found, signal);
   for (const [name, evidence] of raised) found[name].push(evidence);
   const level = levelOf(found);
   const { worker, notes: aboutWorker } = await chooseWorker(sluice, {
@@ -62,6 +67,12 @@ export async function classifyTask(
     architectural: found.architectural.length > 0,
     signal,
   });
+  if (options.within !== true)
+    await recordWork(store, sluice, began, {
+      tool: "classify_task",
+      about: { task: task.id, branch: repository.branch },
+      outcome: level,
+    });
   // What the history lacks matters to an estimate only.
   const aboutEstimate = files.some(({ from }) => from === "estimate") ? survey.notes : [];
   return {

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { quote } from "../../change/risk/reasons.js";
-import type { Config } from "../../config/schema.js";
 import { messageOf } from "../../errors.js";
+import type { Project } from "../../flow/project.js";
 import { Asking } from "../../local/asking.js";
 import { openLocal } from "../../local/local.js";
 import { printable } from "../../printable.js";
@@ -43,7 +43,7 @@ const known = new Map<string, [IndicatorName, Evidence][]>();
  */
 export async function raisedIndicators(
   sluice: Sluice,
-  config: Config,
+  { config, store }: Pick<Project, "config" | "store">,
   task: Task,
   files: readonly TaskFile[],
   found: Found,
@@ -52,7 +52,7 @@ export async function raisedIndicators(
   const open = indicatorNames.filter((name) => found[name].length === 0);
   // Nothing is higher than HIGH.
   if (found.security_sensitive.length > 0 || open.length === 0) return [];
-  const tier = openLocal(config, sluice);
+  const tier = openLocal(config, sluice, { store });
   if (!tier.configured("primary")) return [];
   const statements = [...task.own, ...epicStatements(task)].filter((one) => !isAside(one));
   const data = shown(statements, files, open);

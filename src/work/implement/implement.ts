@@ -11,6 +11,7 @@ import { type LocalTier, openLocal } from "../../local/local.js";
 import type { ConsultOptions } from "../../premium/consult.js";
 import { printableLine } from "../../printable.js";
 import type { Sluice } from "../../sluice.js";
+import { recordWork } from "../../state/metrics.js";
 import { removeAbandoned } from "../../temporary.js";
 import { classifyTask } from "../classify/classify-task.js";
 import { withLocalModel } from "../local-model.js";
@@ -122,13 +123,14 @@ export async function implement(
   const { project, task, base } = requested;
   const { config, store, trust, repository } = project;
   const { signal } = options;
+  const began = performance.now();
   const say = options.onProgress ?? (() => {});
   await removeAbandonedWorktrees(repository, sluice.clock());
   await removeAbandoned(sluice.env.TMPDIR, sluice.clock());
 
   say("looking at the task");
   const survey = await surveyRepository(repository, { signal });
-  const known = { task: args.task, files: args.files, signal, opened: { task, survey } };
+  const known = { task: args.task, files: args.files, signal, opened: { task, survey }, within: true };
   const classification = await classifyTask(project, sluice, known);
   const anchor = await reanchorTask(project, sluice, { ...known, onProgress: say });
   const medium = config.work.model_selection.medium_complexity;
@@ -163,7 +165,7 @@ export async function implement(
       worker.backend === "premium" ? medium.local_model : worker.model,
     );
     const loop: Loop = {
-      tier: options.tier ?? openLocal(localConfig, sluice),
+      tier: options.tier ?? openLocal(localConfig, sluice, { store }),
       context: config.local.context_default,
       words,
       listing: listingOf(survey, candidates.files),
@@ -181,11 +183,41 @@ export async function implement(
     const found = verdict(loop, stop, premium);
     if (loop.progress.best !== null || loop.progress.plan !== null)
       await keepAttempt(store, attempt, loop.progress);
-    return await result(work, stop, premium, found, [...new Set([...classification.notes, ...anchor.notes])]);
+    const notes = [...new Set([...classification.notes, ...anchor.notes])];
+    const done = await result(work, stop, premium, found, notes);
+    await recordOutcome(work, done, began);
+    return done;
   } finally {
     say("cleaning up");
     await checker.close();
   }
+}
+
+/** What came of it, and whom it went to where the local model was not enough. */
+async function recordOutcome(
+  { requested: { project, task }, sluice }: Work,
+  { outcome, rounds, worker, premium }: Implementation,
+  began: number,
+): Promise<void> {
+  const about = { task: task.id, branch: project.repository.branch };
+  const isDearer = outcome !== "proposed" || premium !== null;
+  await recordWork(
+    project.store,
+    sluice,
+    began,
+    { tool: "implement_task", about, outcome, rounds: rounds.length },
+    ...(isDearer
+      ? [
+          {
+            kind: "escalation" as const,
+            about,
+            from: "local model",
+            to: premium === null ? "the agent" : "premium model",
+            why: worker.backend === "premium" ? "the task's level" : outcome,
+          },
+        ]
+      : []),
+  );
 }
 
 interface Work {
@@ -308,6 +340,7 @@ async function help(
       title: loop.words.title,
       text,
       pieces,
+      about: { task: requested.task.id, branch: requested.project.repository.branch },
       signal: options.signal,
       onProgress: work.say,
       open: options.open,

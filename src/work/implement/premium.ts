@@ -75,7 +75,7 @@ export async function askPremium(
   sluice: Sluice,
   options: Pick<
     ConsultOptions,
-    "store" | "config" | "models" | "pieces" | "signal" | "onProgress" | "open"
+    "store" | "config" | "models" | "pieces" | "about" | "signal" | "onProgress" | "open"
   > & {
     /** `decisions`: the local model goes on with them. `patch`: the task itself is to be done. */
     wanted: "decisions" | "patch";

@@ -74,7 +74,7 @@ export async function condense(
   const narrative = [...extract.narrative.own, ...extract.narrative.epic];
   const length = [...narrative, ...notes].reduce((sum, { text }) => sum + text.length, 0);
   if (length < worthwhile) return { state: "extract", why: null };
-  const tier = openLocal(withLocalModel(config, model), sluice);
+  const tier = openLocal(withLocalModel(config, model), sluice, { store });
   if (!tier.configured("primary")) return { state: "extract", why: "the local model is switched off" };
   try {
     const { text: instructions } = await loadPrompt("reanchor-condense");

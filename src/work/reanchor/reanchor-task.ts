@@ -7,6 +7,7 @@ import type { Project } from "../../flow/project.js";
 import type { FlowProblem } from "../../flow/types.js";
 import { printable, printableLine } from "../../printable.js";
 import type { Sluice } from "../../sluice.js";
+import { recordWork } from "../../state/metrics.js";
 import { openTask, type Task } from "../task.js";
 import { type TaskFile, taskFiles } from "../task-files.js";
 import { condense, missingFrom } from "./condense.js";
@@ -26,6 +27,8 @@ export interface ReanchorOptions {
   onProgress?: ((message: string) => void) | undefined;
   /** Where the caller has opened the task and looked at the repository already. */
   opened?: { task: Task; survey: Survey } | undefined;
+  /** It is a step of another tool's work: that is what is recorded. */
+  within?: boolean | undefined;
 }
 
 const mostFiles = 14;
@@ -45,6 +48,7 @@ export async function reanchorTask(
 ): Promise<Reanchored> {
   const { repository, config, store } = project;
   const { signal, onProgress } = options;
+  const began = performance.now();
   const task = options.opened?.task ?? (await openTask(repository, sluice, options.task, signal));
   const survey = options.opened?.survey ?? (await surveyRepository(repository, { signal }));
   const files = taskFiles(survey, task, options.files);
@@ -128,15 +132,22 @@ export async function reanchorTask(
     },
     notes: notes.map((note) => printableLine(note).slice(0, 300)),
   };
-  return {
-    ...page,
-    tokens: await tokensOf(
-      task,
-      memory,
-      dependencies.map(({ id }) => id),
-      page,
-    ),
-  };
+  const tokens = await tokensOf(
+    task,
+    memory,
+    dependencies.map(({ id }) => id),
+    page,
+  );
+  if (options.within !== true)
+    await recordWork(store, sluice, began, {
+      tool: "reanchor_task",
+      about: { task: task.id, branch: repository.branch },
+      outcome: page.written_by,
+      cached: page.cached,
+      originals_tokens: tokens.originals,
+      summary_tokens: tokens.summary,
+    });
+  return { ...page, tokens };
 }
 
 /** Opens a task with the repository around it; `key` is another one when the texts or the commit are. */

@@ -56,6 +56,51 @@ describe("synthetic histories", () => {
       [{ prescreen: 1 }, [0, 1, 0]],
     ],
     [
+      "a task that is re-anchored twice saves once at least; a scout saves only from its cache, and may save nothing",
+      [
+        ...[5_000, 4_000].map((originals_tokens) => ({
+          kind: "work" as const,
+          tool: "reanchor_task",
+          about: { task: "t1" },
+          outcome: "extract",
+          originals_tokens,
+          summary_tokens: 1_000,
+          ms: 5,
+        })),
+        ...[false, true].map((cached) => ({
+          kind: "work" as const,
+          tool: "run_scout",
+          part: "repo",
+          about: {},
+          outcome: "condensed",
+          cached,
+          originals_tokens: 3_000,
+          summary_tokens: 500,
+          ms: 5,
+        })),
+      ],
+      ({ tokens_saved: { low, high, by_stage }, work, tasks }) => [
+        low,
+        high,
+        by_stage.slice(3).map((one) => [one.stage, one.calls_low, one.calls, one.low, one.high]),
+        work.map(({ tool, done, cached }) => [tool, done, cached]),
+        tasks.reviewed,
+      ],
+      [
+        4_000,
+        9_500,
+        [
+          ["reanchor", 1, 2, 4_000, 7_000],
+          ["scouts", 0, 1, 0, 2_500],
+        ],
+        [
+          ["reanchor_task", 2, 0],
+          ["run_scout", 2, 1],
+        ],
+        0,
+      ],
+    ],
+    [
       "three rounds in a row are three calls at most and one at least",
       ["a", "b", "c"].flatMap((change) => review("t1", change, { ended: "prescreen" })),
       ({ tokens_saved: { by_stage } }) => by_stage[1],
