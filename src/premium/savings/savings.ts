@@ -6,6 +6,7 @@ import { type QuotaState, readQuota } from "../../state/quota-state.js";
 import type { StateStore } from "../../state/store.js";
 import { quotaStore } from "../quota-store.js";
 import { sourceStatuses } from "../sources.js";
+import { assumedOf, condensedStages, type StageSaved } from "./condensed.js";
 import { pooledDays, type SourceDays, sourceDays } from "./quota-days.js";
 import { perCase, type Rate, round, share } from "./rates.js";
 import { defaultDays, type Savings } from "./savings-schema.js";
@@ -230,47 +231,6 @@ function savedTokens(days: readonly MetricsDay[], metrics: Metrics): Savings["to
     calls: pairs,
     assumption: `Each change that a free stage sent back, and each review that a fingerprint took the place of, would have been one premium call (high), or one for all that came in a row (low). A call carries its context as counted${context === null ? "" : ", or the mean context where the review ended before it was counted"}${extra === null ? "; what a call takes beyond its context is not in it yet" : ", and what calls took beyond theirs on average"}.${assumedOf(by_stage)}`,
   };
-}
-
-type StageSaved = Savings["tokens_saved"]["by_stage"][number];
-
-/** What a premium agent need not read: originals less what it got in their place. */
-function condensedStages(days: readonly MetricsDay[]): StageSaved[] {
-  return (["reanchor", "scouts"] as const).flatMap((stage) => {
-    const found = days.flatMap(({ condensed }) => condensed[stage] ?? []);
-    const all = (pick: (one: (typeof found)[number]) => number) =>
-      found.reduce((sum, one) => sum + pick(one), 0);
-    const calls = all(({ times }) => times);
-    if (calls === 0) return [];
-    return [
-      {
-        stage,
-        calls,
-        calls_low: all(({ tasks }) => tasks),
-        low: Math.max(
-          0,
-          all(({ task_originals, task_summaries }) => task_originals - task_summaries),
-        ),
-        high: Math.max(
-          0,
-          all(({ originals, summaries }) => originals - summaries),
-        ),
-        measured: calls,
-      },
-    ];
-  });
-}
-
-function assumedOf(stages: readonly StageSaved[]): string {
-  const has = (name: string) => stages.some(({ stage }) => stage === name);
-  return [
-    has("reanchor")
-      ? " A worker would have read the originals of each re-anchored task whole, each time (high) or once (low), instead of the summary."
-      : "",
-    has("scouts")
-      ? " Each scout that answered from its cache would have been gathered for anew by a premium model (high), or not at all (low)."
-      : "",
-  ].join("");
 }
 
 function quotaOf({ quota, configured, now }: Evidence): Savings["quota"] {
