@@ -134,15 +134,17 @@ export function defineLongTool<
     run(subject: S, args: Arguments<I>, call: Call): Promise<z.output<O>>;
   },
 ): Tool {
-  const strict = z.strictObject({ ...definition.input, ...jobArguments });
+  const strict: z.ZodObject = z.strictObject({ ...definition.input, ...jobArguments });
+  // Whoever goes on waiting says no more than the job's id.
+  const waiting = strict.partial();
   const input = z.object(definition.input);
   const jobInput = z.object(jobArguments);
   return {
     ...advertised(definition, strict, true),
     async call(raw, call) {
-      checkArguments(definition.name, strict, raw);
+      const isWaiting = jobInput.safeParse(raw).data?.job !== undefined;
+      checkArguments(definition.name, isWaiting ? waiting : strict, raw);
       const { wait_s, job } = jobInput.parse(raw ?? {});
-      const args = input.parse(raw ?? {});
       const answer = await call.jobs.answer({
         tool: definition.name,
         job,
@@ -150,6 +152,7 @@ export function defineLongTool<
         signal: call.signal,
         onProgress: call.progress,
         async open(signal, progress) {
+          const args = input.parse(raw ?? {});
           const jobCall: Call = { sluice: call.sluice, hints: call.hints, signal, progress };
           const subject = await definition.open(args, jobCall);
           return {
