@@ -36,6 +36,8 @@ const mostNames = 8;
 const mostWords = 16;
 const mostPairs = 12;
 const outputLimit = 8 * 1024 * 1024;
+/** Bytes of matches that are read when names are looked for. */
+const namesLimit = 4 * 1024 * 1024;
 /** Milliseconds. */
 const timeLimit = 8_000;
 
@@ -200,20 +202,33 @@ function longestFirst(sought: readonly Sought[]): Sought[] {
   return sought.toSorted((one, other) => other.pattern.length - one.pattern.length);
 }
 
-/** Whether a name stands anywhere in the work tree, as a word of its own; false when that could not be found out. */
-export async function isNamePresent(
+/**
+ * Which of some names stand anywhere in the work tree, as words of their own: at most three searches, however many names
+ * there are. Those that could not be looked for are left out.
+ */
+export async function namesPresent(
   repository: Repository,
-  name: string,
+  names: Iterable<string>,
   signal: AbortSignal,
-): Promise<boolean> {
-  if (repository.bare) return false;
-  const flags = ["-I", "-q", "-w", "-F", "--untracked", "--no-textconv", "--no-recurse-submodules"];
+): Promise<Set<string>> {
+  const missing = new Set(names);
+  const present = new Set<string>();
+  if (repository.bare) return present;
+  const flags = ["-I", "-o", "-h", "-w", "-F", "--untracked", "--no-textconv", "--no-color"];
+  const args = ["grep", ...flags, "--no-line-number", "--no-column", "--no-recurse-submodules"];
+  const limits = { timeout: timeLimit, maxOutput: namesLimit, truncate: true, allowFailure: true };
   try {
-    const limits = { timeout: timeLimit, maxOutput: 1_024, truncate: true, allowFailure: true };
-    return (await git(repository, ["grep", ...flags, "-e", name], { signal, ...limits })).code === 0;
+    for (let round = 0; round < 3 && missing.size > 0; round += 1) {
+      const patterns = [...missing].flatMap((name) => ["-e", name]);
+      const { stdout } = await git(repository, [...args, ...patterns], { signal, ...limits });
+      for (const match of new Set(stdout.toString("utf8").split("\n")))
+        if (missing.delete(match)) present.add(match);
+      // One that is on every line leaves no room for the others: they are looked for without it.
+      if (stdout.length < namesLimit) break;
+    }
   } catch (error) {
     signal.throwIfAborted();
-    if (isSluiceError(error)) return false;
-    throw error;
+    if (!isSluiceError(error)) throw error;
   }
+  return present;
 }

@@ -1,4 +1,4 @@
-import { isNamePresent } from "../../change/content.js";
+import { namesPresent } from "../../change/content.js";
 import { mentionedPaths } from "../../change/relevance.js";
 import { printableLine } from "../../printable.js";
 import { type Finding, keyOf, withoutRepeats } from "./findings.js";
@@ -19,8 +19,8 @@ export interface Checked {
   dropped: number;
 }
 
-/** Names looked for in the whole repository in one go; what is beyond is taken for not there. */
-const mostLookedUp = 24;
+/** Names looked for in the whole repository, in one go; what is beyond is taken for not there. */
+const mostLookedUp = 100;
 const mostFiles = 8;
 const textLength = 400;
 
@@ -38,7 +38,7 @@ export async function checkClaims(
 ): Promise<Checked> {
   let dropped = 0;
   const given = facts.map((fact) => `${fact.text}\n${fact.source}\n${fact.excerpt ?? ""}`).join("\n");
-  const exists = nameLookup(ground, given, signal);
+  const exists = await nameLookup(ground, given, claims, signal);
   const findings: Finding[] = [];
   for (const claim of claims) {
     const cited = new Map<string, Fact>();
@@ -47,8 +47,8 @@ export async function checkClaims(
       if (fact === undefined) dropped += 1;
       else cited.set(keyOf(fact), fact);
     }
-    const text = printableLine(claim.text).replace(/\s+/g, " ").trim().slice(0, textLength);
-    if (cited.size === 0 || text === "" || !(await isTrueToNames(ground, text, given, exists))) {
+    const text = sentenceOf(claim);
+    if (cited.size === 0 || text === "" || !isTrueToNames(ground, text, given, exists)) {
       dropped += 1;
       continue;
     }
@@ -58,7 +58,7 @@ export async function checkClaims(
       if (path === null) dropped += 1;
       else files.add(path);
     }
-    for (const symbol of claim.symbols) if (!(await exists(symbol))) dropped += 1;
+    for (const symbol of claim.symbols) if (!exists(symbol)) dropped += 1;
     if (files.size === 0)
       for (const fact of cited.values()) for (const path of fact.files ?? []) files.add(path);
     findings.push({
@@ -82,42 +82,53 @@ function resolvePath(ground: Ground, named: string): string | null {
   return only !== undefined && others.length === 0 && !only.endsWith("/") ? only : null;
 }
 
+function sentenceOf({ text }: Claim): string {
+  return printableLine(text).replace(/\s+/g, " ").trim().slice(0, textLength);
+}
+
 /** Whether every path and every name in backticks is there. */
-async function isTrueToNames(
+function isTrueToNames(
   ground: Ground,
   text: string,
   given: string,
-  exists: (name: string) => Promise<boolean>,
-): Promise<boolean> {
+  exists: (name: string) => boolean,
+): boolean {
   const { missing } = mentionedPaths(ground.survey, text);
-  if (missing.some((path) => !given.includes(path))) return false;
-  for (const [, name = ""] of text.matchAll(/`([^`\n]{2,120})`/g)) {
-    // Commands, patterns and pieces of code are no names.
-    if (/^[A-Za-z_$][\w$]*(?:(?:\.|::|#)[A-Za-z_$][\w$]*)*(?:\(\))?$/.test(name) && !(await exists(name)))
-      return false;
-  }
-  return true;
+  return missing.every((path) => given.includes(path)) && namesIn(text).every(exists);
 }
 
-/** Looks a name up in what the model was given, then in the repository, with its parts for `Context.json()`. */
-function nameLookup(ground: Ground, given: string, signal: AbortSignal): (name: string) => Promise<boolean> {
-  const words = new Set(given.match(/[\p{L}\p{N}_$]+/gu) ?? []);
-  const known = new Map<string, boolean>();
-  let lookedUp = 0;
-  const isThere = async (part: string) => {
-    if (words.has(part)) return true;
-    let found = known.get(part);
-    if (found === undefined) {
-      lookedUp += 1;
-      found = lookedUp <= mostLookedUp && (await isNamePresent(ground.project.repository, part, signal));
-      known.set(part, found);
-    }
-    return found;
+/** What stands in backticks and could be a name. */
+function namesIn(text: string): string[] {
+  return (
+    [...text.matchAll(/`([^`\n]{2,120})`/g)]
+      .map(([, name = ""]) => name)
+      // Commands, patterns and pieces of code are no names.
+      .filter((name) => /^[A-Za-z_$][\w$]*(?:(?:\.|::|#)[A-Za-z_$][\w$]*)*(?:\(\))?$/.test(name))
+  );
+}
+
+/** Looks all names up in what the model was given, then in the repository, with their parts for `Context.json()`. */
+async function nameLookup(
+  ground: Ground,
+  given: string,
+  claims: readonly Claim[],
+  signal: AbortSignal,
+): Promise<(name: string) => boolean> {
+  const words = new Set(wordsIn(given));
+  const named = claims.flatMap((claim) => [...namesIn(sentenceOf(claim)), ...claim.symbols]);
+  const unknown = new Set(named.flatMap(partsOf).filter((part) => !words.has(part)));
+  const sought = [...unknown].slice(0, mostLookedUp);
+  for (const found of await namesPresent(ground.project.repository, sought, signal)) words.add(found);
+  return (name) => {
+    const parts = partsOf(name);
+    return parts.length > 0 && parts.every((part) => words.has(part));
   };
-  return async (name) => {
-    const parts = name.replace(/\(.*$/s, "").match(/[\p{L}\p{N}_$]+/gu) ?? [];
-    if (parts.length === 0) return false;
-    for (const part of parts) if (!(await isThere(part))) return false;
-    return true;
-  };
+}
+
+function partsOf(name: string): string[] {
+  return wordsIn(name.replace(/\(.*$/s, ""));
+}
+
+function wordsIn(text: string): string[] {
+  return text.match(/[\p{L}\p{N}_$]+/gu) ?? [];
 }
