@@ -159,7 +159,7 @@ function specOf(folder: FlowFolder, id: string): FlowSpec {
 function noFolder(repository: Repository): UsageError {
   return new UsageError(
     `${repository.root} has no .flow folder of flow-next's.`,
-    "Run `flowctl init` there, or ask for one to be made (create: true).",
+    "Run `flowctl init` there, or `sluice plan … --write`, which makes what is missing.",
   );
 }
 

@@ -80,8 +80,8 @@ function inFlow(id: string, flow: FlowFolder | null): Subject | null {
   if (flow === null) {
     if (!isOwn) return null;
     throw new UsageError(
-      `There is no .flow folder in this repository, so no ${id}.`,
-      "Pass the idea in words or a file's path, or run `sluice init` to make one.",
+      `Nothing of flow-next's is in this repository, so no ${id}.`,
+      'Pass the idea in words or a file\'s path; `sluice plan "the idea" --write` makes the first spec.',
     );
   }
   let found: FlowSpec | FlowTask;
