@@ -33,6 +33,13 @@ export interface DraftQuestionsOptions {
   open?: PremiumAccess["open"];
 }
 
+/** The items by what `of` gives, in the order of coming. */
+function groupBy<T>(items: readonly T[], of: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(of(item), [...(groups.get(of(item)) ?? []), item]);
+  return groups;
+}
+
 const usualEach = 5;
 const mostFiles = 4;
 /** Questions that a premium model gets to refine at once. */
@@ -91,7 +98,8 @@ export async function draftQuestions(
     const tier = options.tier ?? openLocal(config, sluice, { store: project.store });
     const asked = await askModel(tier, subject, content, lookedUp, wanted, { signal, onProgress });
     for (const [category, drafts] of asked.drafts) written.set(category, drafts);
-    for (const { category, why } of asked.failed) skipped.push({ what: `local model: ${category}`, why });
+    for (const [why, failed] of groupBy(asked.failed, (one) => one.why))
+      skipped.push({ what: `local model: ${failed.map(({ category }) => category).join(", ")}`, why });
     for (const [why, count] of asked.refused)
       skipped.push({ what: `${count} of the model's questions`, why });
     if (asked.absent !== null)

@@ -2,12 +2,10 @@
 // and keeps every request, which is exactly what a real model would have been sent.
 import { createServer } from "node:http";
 import { close, listen } from "./harness.mjs";
+import { lastOf, nextCall } from "./script.mjs";
 
-/**
- * `steps`: `{ id, tool, input }`, in order. The turn is read off the conversation (which steps have a result in it),
- * so a request that is sent twice gets the same answer twice.
- */
-export async function anthropicModel(steps) {
+/** `steps` as in script.mjs; `onTurn` is called with the id of each call before it is made. */
+export async function anthropicModel(steps, { onTurn = () => {} } = {}) {
   const requests = [];
   const server = createServer((request, response) => {
     let text = "";
@@ -32,12 +30,15 @@ export async function anthropicModel(steps) {
     }
     const body = JSON.parse(text);
     requests.push(body);
-    const done = new Set(toolResults(body).map((block) => block.tool_use_id));
+    const results = new Map(
+      toolResults(body).map((block) => [block.tool_use_id, ofServer(textOf(block.content))]),
+    );
     // Requests without tools are the client's own (a title for the session, …) and are no turn.
     const isTurn = Array.isArray(body.tools) && body.tools.length > 0;
-    const step = isTurn ? steps.find((one) => !done.has(toolUseId(one.id))) : undefined;
+    const step = isTurn ? nextCall(steps, (id) => results.get(toolUseId(id))) : null;
+    if (isTurn) onTurn(step?.id ?? "end");
     const block = step
-      ? { type: "tool_use", id: toolUseId(step.id), name: step.tool, input: step.input ?? {} }
+      ? { type: "tool_use", id: toolUseId(step.id), name: step.tool, input: step.input }
       : { type: "text", text: isTurn ? "done" : "A review" };
     const message = {
       id: `msg_${requests.length}`,
@@ -81,20 +82,24 @@ export async function anthropicModel(steps) {
     response.end();
   }
 
+  function result(id) {
+    for (const body of requests) {
+      const block = toolResults(body).find((one) => one.tool_use_id === toolUseId(id));
+      if (block) return { text: ofServer(textOf(block.content)), isError: block.is_error === true };
+    }
+    return null;
+  }
+
   const url = await listen(server);
   return {
     url,
     requests,
     /** The requests that could call tools: the conversation, turn by turn. */
     turns: () => requests.filter((body) => Array.isArray(body.tools) && body.tools.length > 0),
-    /** What the model was sent as the result of a step: `{ text, isError }`; null when it never came. */
-    result(id) {
-      for (const body of requests) {
-        const block = toolResults(body).find((one) => one.tool_use_id === toolUseId(id));
-        if (block) return { text: ofServer(textOf(block.content)), isError: block.is_error === true };
-      }
-      return null;
-    },
+    /** What the model was sent as the result of a call: `{ text, isError }`; null when it never came. */
+    result,
+    /** The same of a step, gone on with by its job until it was through. */
+    outcome: (id) => result(lastOf(id, (one) => result(one)?.text)),
     close: () => close(server),
   };
 }

@@ -33,3 +33,10 @@ export function readRegistration(file, root) {
     configToml: block("toml", "[mcp_servers.sluice]"),
   };
 }
+
+/** What the README's table says of single tools: which run without asking. */
+export function approvals(configToml) {
+  const at = configToml.indexOf("[mcp_servers.sluice.tools]");
+  assert.notEqual(at, -1, "the README approves no tool");
+  return configToml.slice(at);
+}

@@ -1,9 +1,10 @@
 // A scripted model behind the OpenAI Responses API, on loopback; see anthropic-model.mjs.
 import { createServer } from "node:http";
 import { close, listen } from "./harness.mjs";
+import { lastOf, nextCall } from "./script.mjs";
 
-/** `steps`: `{ id, tool, namespace, input }`, in order; the turn is read off the conversation. */
-export async function responsesModel(steps) {
+/** `steps` as in script.mjs; `onTurn` is called with the id of each call before it is made. */
+export async function responsesModel(steps, { onTurn = () => {} } = {}) {
   const requests = [];
   const server = createServer((request, response) => {
     let text = "";
@@ -24,8 +25,9 @@ export async function responsesModel(steps) {
     }
     const body = JSON.parse(text);
     requests.push(body);
-    const done = new Set(outputs(body).map((item) => item.call_id));
-    const step = steps.find((one) => !done.has(callId(one.id)));
+    const results = new Map(outputs(body).map((item) => [item.call_id, textOf(item.output)]));
+    const step = nextCall(steps, (id) => results.get(callId(id)));
+    onTurn(step?.id ?? "end");
     const number = requests.length;
     const item = step
       ? {
@@ -34,7 +36,7 @@ export async function responsesModel(steps) {
           call_id: callId(step.id),
           name: step.tool,
           namespace: step.namespace,
-          arguments: JSON.stringify(step.input ?? {}),
+          arguments: JSON.stringify(step.input),
           status: "completed",
         }
       : {
@@ -68,18 +70,22 @@ export async function responsesModel(steps) {
     response.end();
   }
 
+  function result(id) {
+    for (const body of requests) {
+      const item = outputs(body).find((one) => one.call_id === callId(id));
+      if (item) return { text: textOf(item.output) };
+    }
+    return null;
+  }
+
   const url = await listen(server);
   return {
     url,
     requests,
-    /** What the model was sent as the output of a step, as text; null when it never came. */
-    result(id) {
-      for (const body of requests) {
-        const item = outputs(body).find((one) => one.call_id === callId(id));
-        if (item) return { text: textOf(item.output) };
-      }
-      return null;
-    },
+    /** What the model was sent as the output of a call: `{ text }`; null when it never came. */
+    result,
+    /** The same of a step, gone on with by its job until it was through. */
+    outcome: (id) => result(lastOf(id, (one) => result(one)?.text)),
     close: () => close(server),
   };
 }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { phaseTools } from "./phases.mjs";
 import { manyMistakes, planted, plantedSecret } from "./project.mjs";
 
 /** Characters of a result, by contract: what is longer goes to a file. */
@@ -39,9 +40,10 @@ export const toolNames = [...new Set([...reviewSteps.map((step) => step.tool), "
 export async function checkReview({ check, server, resultOf, project }) {
   const json = (id) => JSON.parse(resultOf(id).text);
 
-  await check("no tool of the server is left out of this run", () => {
+  await check("no tool of the server is left out of this run and of the phases", () => {
+    const used = [...toolNames, ...phaseTools];
     assert.deepEqual(
-      server.tools.map((tool) => tool.name).filter((name) => !toolNames.includes(name)),
+      server.tools.map((tool) => tool.name).filter((name) => !used.includes(name)),
       [],
     );
   });

@@ -2,7 +2,7 @@
 // model on loopback, and checks what their models were really sent.
 //
 //   npm run build && npm ci --prefix test/e2e && node test/e2e/run.mjs [--require]
-//     [--only claude|codex|copilot|review|flowctl|ralph]
+//     [--only claude|codex|copilot|review|phases|flowctl|ralph]
 //     [--root FOLDER of a built checkout] [--keep the folder with all that was sent]
 //     [--record what the premium sources' programs print into test/fixtures/premium, and what flowctl says of the
 //     folders it is given into test/fixtures/flow/recorded]
@@ -20,6 +20,7 @@ import { codexRuns, codexVersion } from "./codex.mjs";
 import { flowctlRuns, whyNoFlowctl } from "./flowctl.mjs";
 import { createReport, createSandbox, killAll, run } from "./harness.mjs";
 import { claudeOnLocalEndpoint, codexOnLocalEndpoint } from "./local-endpoint.mjs";
+import { phasesByClaude, phasesByCodex } from "./phases.mjs";
 import { claudeMaxRuns } from "./premium/claude-max.mjs";
 import { copilotRuns, copilotVersion } from "./premium/copilot.mjs";
 import { openaiProRuns } from "./premium/openai-pro.mjs";
@@ -71,6 +72,8 @@ const [claude, codex] = clients;
 const parts = [
   ...clients.map((client) => ({ ...client, needs: [client] })),
   { key: "review", name: "premium review", runs: [premiumReviewRuns], needs: [claude, codex] },
+  { key: "phases", name: "phases by claude-code", runs: [phasesByClaude], needs: [claude, codex] },
+  { key: "phases", name: "phases by codex", runs: [phasesByCodex], needs: [claude, codex] },
   { key: "flowctl", name: "flowctl", runs: [flowctlRuns], needs: [], why: whyNoFlowctl },
   // Its `claude` is a script of its own.
   { key: "ralph", name: "a Ralph iteration", runs: [ralphRuns], needs: [] },

@@ -166,9 +166,13 @@ describe("the server", () => {
     const { structuredContent: running } = await first;
     expect(running).toMatchObject({ state: "running", doing: "holding on", job: expect.any(String) });
     const job = String(Reflect.get(Object(running), "job"));
-    const second = client.callTool({ name: "hold", arguments: { what: "changed meanwhile", job } });
+    expect(running).toMatchObject({ next: `Call hold with {"job": "${job}"} to go on waiting.` });
+    const second = client.callTool({ name: "hold", arguments: { job, wait_s: 0.1 } });
+    expect((await second).structuredContent).toMatchObject({ state: "running", job });
+    const third = client.callTool({ name: "hold", arguments: { what: "changed meanwhile", job } });
     held[0]?.finish();
-    expect((await second).structuredContent).toEqual({ held: "x" });
+    expect((await third).structuredContent).toEqual({ held: "x" });
+    expect(held).toHaveLength(1);
     const gone = await client.callTool({ name: "hold", arguments: { what: "x", job } });
     expect(gone).toMatchObject({
       isError: true,

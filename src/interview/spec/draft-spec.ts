@@ -16,7 +16,7 @@ import { composeSpec, composeTask, evidenceKey, listedEvidence, type SpecParts }
 import { type Contradiction, contradictionsIn } from "./contradictions.js";
 import type { DraftedSpec } from "./draft-spec-schema.js";
 import { criteriaIn, placeOf, type Statement, saidBy } from "./statements.js";
-import { sectionsOf, templateFor } from "./templates.js";
+import { sectionsOf, templateFor, withoutPlaceholders } from "./templates.js";
 import { type ModelSpec, writeSpec } from "./write-model.js";
 
 export interface DraftSpecOptions {
@@ -127,7 +127,13 @@ export async function draftSpec(
     assumptions: statements.filter(({ trace }) => trace.length === 0).map(({ text }) => text),
     id: stored?.id ?? subject.id,
     written_by: model?.by ?? "answers",
-    next: nextStep(subject, stored?.id ?? null, open.length, options),
+    next: nextStep(
+      subject,
+      stored?.id ?? null,
+      open.length,
+      task === null ? openSections(markdown) : [],
+      options,
+    ),
     skipped,
   };
 }
@@ -302,14 +308,27 @@ async function store(
   return writer.createSpec({ title: title ?? subject.title, markdown });
 }
 
+/** Sections that nobody has written yet. */
+function openSections(markdown: string): string[] {
+  return sectionsOf(markdown)
+    .filter(({ heading, body }) => heading !== "" && body !== "" && withoutPlaceholders(body) === "")
+    .map(({ heading }) => heading);
+}
+
 function nextStep(
   { id, kind }: Subject,
   stored: string | null,
   open: number,
+  sections: readonly string[],
   { title }: DraftSpecOptions,
 ): string {
-  const ask =
+  const settle =
     open > 0 ? `Settle the ${open} open ${open === 1 ? "question" : "questions"} with the user. ` : "";
+  const fill =
+    sections.length > 0
+      ? `Nothing is said yet on ${sections.join(", ")} (TBD): ask, and pass the answers, or take the sections out; review_plan sends them back. `
+      : "";
+  const ask = `${settle}${fill}`;
   if (stored === null) {
     const how = id !== null ? "" : title === undefined ? " and a title" : "";
     return `${ask}Nothing is written: show it to the user, then call draft_spec again with write: true${how}.`;

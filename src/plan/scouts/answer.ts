@@ -40,7 +40,7 @@ function shortened(
   const scouts = run.scouts.map((result) => {
     const { text, left: out } = markdownOf(result, forEach);
     left += out;
-    const notes = [result.why, ...result.notes].filter((note) => note !== null).join(" ");
+    const notes = [result.why, ...result.notes].filter((note) => note !== null).join("; ");
     return {
       name: result.name,
       state: result.state,

@@ -10,7 +10,18 @@ const kept = z.object({
   flags: z.array(flagSchema).max(50),
   criteria: z.array(z.tuple([z.int(), z.string()])).max(500),
   files: z.array(z.object({ path: z.string(), text: z.string().nullable() })).max(200),
+  /** Whether it was good enough to be proposed. */
+  proposed: z.boolean(),
+  own: z.number(),
+  by: z.string(),
 });
+
+/** What an earlier call reached. */
+export interface Earlier {
+  progress: Progress;
+  /** Who wrote it. */
+  by: string;
+}
 
 /** One attempt at one task from one tree. */
 export function attemptKey(task: string, baseTree: string): string {
@@ -20,8 +31,13 @@ export function attemptKey(task: string, baseTree: string): string {
 }
 
 /** Keeps what was reached, so that answers to its questions do not begin anew. Never throws. */
-export async function keepAttempt(store: StateStore, key: string, progress: Progress): Promise<void> {
-  const { plan, flags, criteria, best } = progress;
+export async function keepAttempt(
+  store: StateStore,
+  key: string,
+  progress: Progress,
+  proposed: boolean,
+): Promise<void> {
+  const { plan, flags, criteria, best, own } = progress;
   await store.cache("implement").set(key, {
     plan,
     flags,
@@ -30,14 +46,26 @@ export async function keepAttempt(store: StateStore, key: string, progress: Prog
       path,
       text: content?.toString("utf8") ?? null,
     })),
+    proposed,
+    own,
+    by: progress.rounds.at(-1)?.by ?? "local",
   } satisfies z.input<typeof kept> & { plan: PlanAnswer | null });
 }
 
-/** Puts an earlier attempt's edits into a fresh draft, judged as any model's edits are; null when there is none. */
-export async function earlierAttempt(store: StateStore, key: string, draft: Draft): Promise<Progress | null> {
+/**
+ * Puts an earlier attempt's edits into a fresh draft, judged as any model's edits are; null when there is none.
+ *
+ * @param only `proposed`: null also when it was not good enough to be proposed
+ */
+export async function earlierAttempt(
+  store: StateStore,
+  key: string,
+  draft: Draft,
+  only: "any" | "proposed",
+): Promise<Earlier | null> {
   const found = kept.safeParse(await store.cache("implement").get(key));
-  if (!found.success) return null;
-  const { plan, criteria, files } = found.data;
+  if (!found.success || (only === "proposed" && !found.data.proposed)) return null;
+  const { plan, criteria, files, own, by } = found.data;
   await draft.make(
     files.map(({ path, text }) => ({
       path,
@@ -46,5 +74,5 @@ export async function earlierAttempt(store: StateStore, key: string, draft: Draf
       text: text ?? "",
     })),
   );
-  return { ...freshProgress(), plan, criteria: new Map(criteria) };
+  return { progress: { ...freshProgress(), plan, criteria: new Map(criteria), own }, by };
 }

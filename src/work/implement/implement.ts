@@ -23,7 +23,7 @@ import { Budget } from "./budget.js";
 import { openChecker } from "./checks.js";
 import { type Confidence, confidenceIn, enough } from "./confidence.js";
 import { Draft } from "./draft.js";
-import { attemptKey, earlierAttempt, keepAttempt } from "./earlier.js";
+import { attemptKey, type Earlier, earlierAttempt, keepAttempt } from "./earlier.js";
 import type { backends, Implementation, PremiumQuestion } from "./implement-schema.js";
 import { openJudge } from "./judgement.js";
 import {
@@ -159,7 +159,12 @@ export async function implement(
   try {
     const judge = await openJudge(base, sluice, checker, { task: task.id, signal });
     const attempt = attemptKey(task.id ?? task.markdown, base.head.tree);
-    const earlier = args.answers === undefined ? null : await earlierAttempt(store, attempt, draft);
+    // What was read is what is applied: a model that is asked again may write something else.
+    const isApplying = args.apply === true && args.answers === undefined;
+    const earlier =
+      args.answers === undefined && !isApplying
+        ? null
+        : await earlierAttempt(store, attempt, draft, isApplying ? "proposed" : "any");
     const localConfig = withLocalModel(
       config,
       worker.backend === "premium" ? medium.local_model : worker.model,
@@ -176,13 +181,14 @@ export async function implement(
       signal,
       onProgress: say,
       decisions: args.answers === undefined ? [] : [args.answers],
-      progress: earlier ?? freshProgress(),
+      progress: earlier?.progress ?? freshProgress(),
     };
     const work: Work = { requested, sluice, args, options, loop, worker, say };
-    const { stop, premium } = await carryOut(work);
-    const found = verdict(loop, stop, premium);
+    const again = isApplying && earlier !== null ? await judgeAgain(work, earlier) : null;
+    const { stop, premium } = again ?? (await carryOut(work));
+    const found = verdict(loop, stop, premium, again !== null);
     if (loop.progress.best !== null || loop.progress.plan !== null)
-      await keepAttempt(store, attempt, loop.progress);
+      await keepAttempt(store, attempt, loop.progress, found.outcome === "proposed");
     const notes = [...new Set([...classification.notes, ...anchor.notes])];
     const done = await result(work, stop, premium, found, notes);
     await recordOutcome(work, done, began);
@@ -232,6 +238,17 @@ interface Work {
 
 function localName({ worker }: { worker: { backend: string; model: string } }, fallback: string): string {
   return worker.backend === "premium" ? fallback : worker.model;
+}
+
+/** An earlier proposal, if it still is one. */
+async function judgeAgain(work: Work, { by }: Earlier): Promise<{ stop: Stop; premium: null } | null> {
+  const { loop } = work;
+  const judgement = await loop.judge.judge(loop.draft, loop.budget.left, (message) =>
+    work.say(`the proposal: ${message}`),
+  );
+  remember(loop, 0, judgement, by);
+  const stop: Stop = { why: "done", message: "it is what was proposed before" };
+  return verdict(loop, stop, null, true).outcome === "proposed" ? { stop, premium: null } : null;
 }
 
 /** Who does what, in which order. */
@@ -373,7 +390,12 @@ interface Verdict {
   questions: PremiumQuestion[];
 }
 
-function verdict({ progress, words, candidates }: Loop, stop: Stop, premium: PremiumHelp | null): Verdict {
+function verdict(
+  { progress, words, candidates }: Loop,
+  stop: Stop,
+  premium: PremiumHelp | null,
+  isProposal = false,
+): Verdict {
   const { best } = progress;
   if (best === null) {
     const questions = openQuestions(progress, words.criteria, null, stop);
@@ -389,7 +411,7 @@ function verdict({ progress, words, candidates }: Loop, stop: Stop, premium: Pre
     ...best.judgement.tests,
   ]);
   const naming = namingWords(words);
-  const byPremium = progress.rounds.at(-1)?.by !== "local" && premium?.answer != null;
+  const byPremium = progress.rounds.at(-1)?.by !== "local" && (isProposal || premium?.answer != null);
   const open = byPremium ? [] : openCriteria(words.criteria, progress, touched);
   const confidence = confidenceIn({
     judgement: best.judgement,

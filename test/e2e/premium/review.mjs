@@ -290,7 +290,8 @@ async function reviewsBy(reviewer, other, { folder, server, sandbox, report }) {
 const codex_ = "openai_pro";
 const claude_ = "claude_max";
 
-async function codexReviewer(binary, folder) {
+/** The official Codex as a reviewer, against its provider on loopback. */
+export async function codexReviewer(binary, folder) {
   const provider = await openaiProvider();
   const home = join(folder, "codex-home");
   mkdirSync(home);
@@ -332,7 +333,8 @@ async function codexReviewer(binary, folder) {
   };
 }
 
-async function claudeReviewer(binary, folder) {
+/** The official Claude Code as a reviewer, against its provider on loopback. */
+export async function claudeReviewer(binary, folder) {
   const provider = await messagesServer();
   const log = join(folder, "claude-depths");
   const program = join(folder, "claude-with-a-log");

@@ -20,6 +20,7 @@ import {
   scriptedWorker,
   toldEdits,
   toyProject,
+  toyTask,
   withWorker,
   write,
 } from "./scripted.js";
@@ -311,11 +312,22 @@ describe("a task by the local model", { timeout: 60_000 }, () => {
 });
 
 describe("applying", { timeout: 60_000 }, () => {
+  it("writes the proposal that was read, not what the model would say when asked again", async () => {
+    const fake = await scriptedWorker({ edits: [right, edits({ edits: [write("src/greet.js", "other")] })] });
+    const read = await run(sluiceWith(fake.url));
+    const asked = toldEdits(fake).length;
+    const { result } = await run(sluiceWith(fake.url), { apply: true });
+    expect(toldEdits(fake)).toHaveLength(asked);
+    expect(result).toMatchObject({ outcome: "proposed", applied: true, diff: read.result.diff });
+    expect(result.stopped).toContain("proposed before");
+    repository.git("checkout", "-q", ".");
+  });
+
   it("writes what was proposed, not staged, and says so", async () => {
     const fake = await scriptedWorker({
       edits: [edits({ ...right, edits: [...right.edits, write("lib/deep.js", "export const deep = 1;")] })],
     });
-    const { result } = await run(sluiceWith(fake.url), { apply: true });
+    const { result } = await run(sluiceWith(fake.url), { apply: true, task: `${toyTask}\n<!-- deep -->\n` });
     expect(result).toMatchObject({ outcome: "proposed", applied: true, not_applied: null });
     expect(fileIn(repository, "src/greet.js")).toContain("toUpperCase");
     expect(fileIn(repository, "lib/deep.js")).toBe("export const deep = 1;\n");
@@ -333,7 +345,10 @@ describe("applying", { timeout: 60_000 }, () => {
         },
       ],
     });
-    const { result } = await run(sluiceWith(fake.url), { apply: true });
+    const { result } = await run(sluiceWith(fake.url), {
+      apply: true,
+      task: `${toyTask}\n<!-- meanwhile -->\n`,
+    });
     expect(result).toMatchObject({ outcome: "proposed", applied: false });
     expect(result.not_applied).toContain("has changed");
     expect(fileIn(repository, "src/greet.js")).not.toContain("toUpperCase");
@@ -343,7 +358,10 @@ describe("applying", { timeout: 60_000 }, () => {
   it("writes nothing that still needs a decision", async () => {
     const flag = { kind: "architecture", question: "A new module?", options: [], file: "" };
     const fake = await scriptedWorker({ edits: [{ ...right, flags: [flag] }] });
-    const { result } = await run(sluiceWith(fake.url), { apply: true });
+    const { result } = await run(sluiceWith(fake.url), {
+      apply: true,
+      task: `${toyTask}\n<!-- undecided -->\n`,
+    });
     expect(result).toMatchObject({ outcome: "escalate", applied: false });
     expect(result.not_applied).toContain("decision");
   });
