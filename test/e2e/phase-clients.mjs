@@ -15,6 +15,10 @@ export function claudeClient(binary, folder, sandbox) {
   let count = 0;
   return {
     name: "claude-code",
+    /** A call that reads one of the server's resources. */
+    readResource: (uri) => ({ tool: "ReadMcpResourceTool", input: { server: "sluice", uri } }),
+    /** What a user types for one of the server's prompts; null where there is no such thing. */
+    slash: (name, argument) => `/mcp__sluice__${name} ${argument}`,
     /** Characters that it hands on whole. */
     whole: 50_000,
     async converse({ project, steps, server, onTurn, prompt = "Go on", toolTimeout, startTimeout }) {
@@ -24,9 +28,10 @@ export function claudeClient(binary, folder, sandbox) {
       const called = steps.map((step) =>
         own.includes(step.tool) ? { ...step, tool: `mcp__sluice__${step.tool}` } : step,
       );
-      const query = `select:${own.map((name) => `mcp__sluice__${name}`).join(",")}`;
-      const search = { id: "search", tool: "ToolSearch", input: { query, max_results: own.length } };
-      const model = await anthropicModel([...(own.length > 0 ? [search] : []), ...called], { onTurn });
+      const wanted = [...new Set(called.map(({ tool }) => tool))];
+      const query = `select:${wanted.join(",")}`;
+      const search = { id: "search", tool: "ToolSearch", input: { query, max_results: wanted.length } };
+      const model = await anthropicModel([...(wanted.length > 0 ? [search] : []), ...called], { onTurn });
       const configuration = join(folder, `claude-mcp-${count}.json`);
       writeFileSync(configuration, JSON.stringify({ mcpServers: { sluice: { type: "stdio", ...server } } }));
       const env = {
@@ -73,6 +78,8 @@ export function codexClient(binary, folder, sandbox, approvals) {
   let count = 0;
   return {
     name: "codex",
+    readResource: (uri) => ({ tool: "read_mcp_resource", own: true, input: { server: "sluice", uri } }),
+    slash: null,
     whole: 10_000,
     async converse({ project, steps, server, onTurn, prompt = "Go on", toolTimeout, startTimeout }) {
       count += 1;

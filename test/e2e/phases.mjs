@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { promptOf } from "./anthropic-model.mjs";
 import { run, said, writeFiles } from "./harness.mjs";
 import { localModel } from "./local-model.mjs";
 import { longWork } from "./long-work.mjs";
@@ -177,6 +178,7 @@ async function throughAllPhases(client, reviewer, { folder, root, server, sandbo
   try {
     const project = await createProject(folder, root, { server, sandbox, reviewer, local });
     await walk(client, reviewer, project, check);
+    await guided(client, project, check);
     await longWork(client, local, project, edit, (name, test) =>
       report.check(`${client.name}: ${name}`, test),
     );
@@ -345,6 +347,34 @@ async function walk(client, reviewer, project, check) {
   });
 }
 
+/** Resources that the client reads, and a phase as a slash command. */
+async function guided(client, project, check) {
+  const { folder, server, task } = project;
+  await check("resources: the last verdict and the specs, read by the client's own tool", async () => {
+    const talk = await client.converse({
+      project: folder,
+      server,
+      steps: [
+        { id: "verdict", ...client.readResource("sluice://review/last") },
+        { id: "specs", ...client.readResource("sluice://specs") },
+      ],
+    });
+    assert.match(talk.text("verdict") ?? said(talk.result), /SHIP/);
+    assert.match(talk.text("specs") ?? said(talk.result), /fn-3-loud-greetings/);
+  });
+  if (client.slash === null) return;
+  await check(
+    "a slash command hands its model the steps of the phase, with the argument in them",
+    async () => {
+      const prompt = client.slash("work", task);
+      const talk = await client.converse({ project: folder, server, steps: [], prompt });
+      const told = talk.model.turns().map(promptOf).join("\n");
+      assert.match(told, /reanchor_task/, said(talk.result));
+      assert.ok(told.includes(task) && told.includes("implement_task"), told.slice(-2_000));
+    },
+  );
+}
+
 function makeFolder(sandbox, name) {
   const folder = join(sandbox.top, name);
   mkdirSync(folder);
@@ -418,6 +448,7 @@ test("greets", () => equal(greet("Ann"), "Hello Ann"));
   return {
     top,
     folder,
+    task: "fn-3-loud-greetings.1",
     git,
     head: git("rev-parse", "HEAD"),
     server: { command: process.execPath, args: [server.file, "serve"], env },
