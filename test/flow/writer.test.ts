@@ -82,7 +82,7 @@ describe("openFlowWriter", () => {
     const repository = testRepository();
     await expect(open(repository)).rejects.toMatchObject({
       name: "UsageError",
-      hint: expect.stringContaining("create: true"),
+      hint: expect.stringContaining("sluice plan … --write"),
     });
     expect(existsSync(join(repository.path, ".flow"))).toBe(false);
     const { text } = await open(repository, { create: true });

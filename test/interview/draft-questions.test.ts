@@ -201,7 +201,7 @@ describe("what it is about", () => {
     ["folder/passwd", "idea"],
     ["src", "regular file"],
     ["binary.md", "not a text"],
-    ["fn-1", "There is no .flow folder"],
+    ["fn-1", "Nothing of flow-next's is in this repository"],
     ["   ", "nothing to ask about"],
   ])("reads nothing outside of the repository, and no link: %s", async (about, expected) => {
     repository.link("linked.md", "/etc/passwd");
