@@ -4,6 +4,7 @@ import * as z from "zod";
 import { readRegularFile, replaceFile } from "../durable-file.js";
 import { UsageError } from "../errors.js";
 import type { Sluice } from "../sluice.js";
+import type { Verdict } from "../verdicts.js";
 import { flowJson } from "./json.js";
 
 /**
@@ -15,7 +16,7 @@ export interface Receipt {
   /** Of the task, or of the epic or spec. */
   id: string;
   mode: "sluice";
-  verdict: "SHIP" | "NEEDS_WORK" | "MAJOR_RETHINK" | "NEEDS_HUMAN";
+  verdict: Verdict;
   /** Commit that the change was compared with; for `impl_review`. */
   base?: string;
   model: string | null;

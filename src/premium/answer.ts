@@ -1,9 +1,7 @@
 import * as z from "zod";
 import { SourceError } from "../errors.js";
+import { type Verdict, verdicts } from "../verdicts.js";
 import type { PremiumAnswer } from "./source.js";
-
-export const verdicts = ["SHIP", "NEEDS_WORK", "MAJOR_RETHINK", "NEEDS_HUMAN"] as const;
-export type Verdict = (typeof verdicts)[number];
 
 const finding = z.strictObject({
   severity: z.enum(["P0", "P1", "P2", "P3"]),

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { verdicts } from "../verdicts.js";
 import { newHunksOutput } from "./new-hunks.js";
 import { treesOutput } from "./reviewed-trees.js";
 
@@ -21,7 +22,7 @@ export const fingerprintArguments = {
 };
 
 export const previousOutput = z.object({
-  verdict: z.enum(["SHIP", "NEEDS_WORK", "MAJOR_RETHINK", "NEEDS_HUMAN"]),
+  verdict: z.enum(verdicts),
   /** `sluice`: a premium model answered Sluice itself. */
   attested_by: z.enum(["sluice", "agent", "human"]),
   model: z.string().nullable(),

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { verdicts } from "../verdicts.js";
 import { treesOutput } from "./reviewed-trees.js";
 
 const blockerArgument = z.strictObject({
@@ -9,7 +10,7 @@ const blockerArgument = z.strictObject({
 
 /** What `record_verdict` takes besides a change. */
 export const recordVerdictArguments = {
-  verdict: z.enum(["SHIP", "NEEDS_WORK", "MAJOR_RETHINK", "NEEDS_HUMAN"]),
+  verdict: z.enum(verdicts),
   attested_by: z.enum(["agent", "human"]),
   model: z.string().max(200).optional(),
   blockers: z.array(blockerArgument).max(100).optional(),
@@ -19,7 +20,7 @@ export const recordVerdictArguments = {
 
 export const recordVerdictOutput = z.object({
   recorded: z.literal(true),
-  verdict: z.enum(["SHIP", "NEEDS_WORK", "MAJOR_RETHINK", "NEEDS_HUMAN"]),
+  verdict: z.enum(verdicts),
   attested_by: z.enum(["agent", "human"]),
   /** What it counts for, and what not. */
   next: z.string(),

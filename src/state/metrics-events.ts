@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { verdicts } from "../verdicts.js";
 
 /*
  * What is recorded of Sluice's work. Counts, times, names of tools, sources, models and tasks, classes of findings: never
@@ -29,7 +30,7 @@ const stage = z.object({
   sent_back: z.boolean().default(false),
 });
 
-const verdict = z.enum(["SHIP", "NEEDS_WORK", "MAJOR_RETHINK", "NEEDS_HUMAN"]);
+const verdict = z.enum(verdicts);
 
 const kinds = [
   /** One review of a change by all stages, however far it came. */

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { LockOptions } from "../file-lock.js";
 import type { Sluice } from "../sluice.js";
-import { openSealer } from "./seal.js";
+import { believable, newest, verdictFields, withSeal } from "./sealed-verdicts.js";
 import type { StateStore } from "./store.js";
 
 const file = "review_state.json";
@@ -11,23 +11,10 @@ const planVerdictSchema = z.looseObject({
   kind: z.literal("plan"),
   /** Of the epic or spec. */
   spec: z.string(),
-  fingerprint: z.string(),
-  context_fingerprint: z.string(),
-  verdict: z.enum(["SHIP", "NEEDS_WORK", "MAJOR_RETHINK", "NEEDS_HUMAN"]),
-  /** `sluice`: a premium model answered Sluice itself; `agent` and `human`: somebody's word. */
-  attested_by: z.enum(["sluice", "agent", "human"]),
-  model: z.string().nullable(),
-  source: z.string().nullable(),
-  blockers: z.array(
-    z.looseObject({ file: z.string().nullable(), line: z.number().nullable(), message: z.string() }),
-  ),
+  ...verdictFields,
   complexity: z.enum(["SIMPLE", "COMPLEX"]).nullable(),
   /** What the plan consisted of: the text of each file, as a hash. */
   parts: z.array(z.looseObject({ path: z.string(), hash: z.string() })),
-  /** ISO time. */
-  at: z.string(),
-  /** HMAC of all the rest; see `seal.ts`. */
-  seal: z.string().optional(),
 });
 export type PlanVerdict = z.output<typeof planVerdictSchema>;
 
@@ -36,9 +23,8 @@ const state = z.looseObject({
   plans: z.array(z.unknown()).default([]),
 });
 
-const kept = 300;
-/** Characters of JSON. */
-const keptText = 4 * 1024 * 1024;
+/** `text`: characters of JSON. */
+const kept = { count: 300, text: 4 * 1024 * 1024 };
 
 /** Remembers a verdict on a plan, sealed. Gives the record as it was kept. */
 export async function recordPlanVerdict(
@@ -47,19 +33,12 @@ export async function recordPlanVerdict(
   entry: PlanVerdict,
   options?: LockOptions,
 ): Promise<PlanVerdict> {
-  const { seal: _, ...record } = planVerdictSchema.parse(entry);
-  const sealer = await openSealer(sluice, { create: true });
-  if (sealer === null) {
-    store.warnings.push(
-      "The key in Sluice's configuration folder can't be made: this verdict will not be repeated.",
-    );
-  }
-  const sealed: PlanVerdict = sealer === null ? record : { ...record, seal: sealer.seal(record) };
+  const sealed = await withSeal(store, sluice, planVerdictSchema.parse(entry));
   await store.update(
     file,
     state,
     (current) => {
-      current.plans = newest([...current.plans, sealed]);
+      current.plans = newest([...current.plans, sealed], kept);
     },
     options,
   );
@@ -76,30 +55,16 @@ export async function findPlanVerdicts(
   spec: string,
 ): Promise<PlanVerdict[]> {
   const { plans } = await store.read(file, state);
-  const sealer = plans.length === 0 ? null : await openSealer(sluice, { create: false });
-  const found: PlanVerdict[] = [];
-  let refused = 0;
-  for (const item of plans) {
-    const record = planVerdictSchema.safeParse(item).data;
-    if (record === undefined) refused += 1;
-    else if (record.spec !== spec) continue;
-    else if (record.attested_by === "sluice" && sealer?.isSealed(record) !== true) refused += 1;
-    else found.push(record);
-  }
+  const { found, forged, odd } = await believable(
+    sluice,
+    plans,
+    planVerdictSchema,
+    (record) => record.spec === spec,
+  );
+  const refused = forged + odd;
   if (refused > 0) {
     const message = `${refused} verdict(s) on plans in ${store.directory}/${file} are not of this user's Sluice, or can't be understood. They are ignored.`;
     if (!store.warnings.includes(message)) store.warnings.push(message);
   }
-  return found.reverse();
-}
-
-function newest(plans: unknown[]): unknown[] {
-  const held: unknown[] = [];
-  let size = 0;
-  for (const plan of plans.slice(-kept).reverse()) {
-    size += JSON.stringify(plan).length;
-    if (size > keptText && held.length > 0) break;
-    held.push(plan);
-  }
-  return held.reverse();
+  return found;
 }

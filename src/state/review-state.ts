@@ -1,29 +1,18 @@
 import * as z from "zod";
 import type { LockOptions } from "../file-lock.js";
 import type { Sluice } from "../sluice.js";
-import { openSealer } from "./seal.js";
+import { believable, newest, verdictFields, withSeal } from "./sealed-verdicts.js";
 import type { StateStore } from "./store.js";
 
 const file = "review_state.json";
 
 export const verdictSchema = z.looseObject({
-  fingerprint: z.string(),
-  context_fingerprint: z.string(),
-  verdict: z.enum(["SHIP", "NEEDS_WORK", "MAJOR_RETHINK", "NEEDS_HUMAN"]),
-  /** `sluice`: a premium model answered Sluice itself; `agent` and `human`: somebody's word. */
-  attested_by: z.enum(["sluice", "agent", "human"]),
-  model: z.string().nullable(),
-  source: z.string().nullable(),
-  blockers: z.array(
-    z.looseObject({ file: z.string().nullable(), line: z.number().nullable(), message: z.string() }),
-  ),
+  ...verdictFields,
   task: z.string().nullable(),
   branch: z.string().nullable(),
   files: z.array(z.looseObject({ path: z.string(), hash: z.string(), hunks: z.array(z.string()) })),
   base_tree: z.string(),
   head_tree: z.string(),
-  /** ISO time. */
-  at: z.string(),
   /** Of the premium source that gave it, for a later review to go on from. */
   session: z
     .looseObject({ source: z.string(), access: z.string(), model: z.string(), id: z.string() })
@@ -32,8 +21,6 @@ export const verdictSchema = z.looseObject({
   manifest: z.string().optional(),
   /** The reviewer was shown a part of the change only. */
   partial: z.boolean().optional(),
-  /** HMAC of all the rest; see `seal.ts`. */
-  seal: z.string().optional(),
 });
 export type VerdictRecord = z.output<typeof verdictSchema>;
 
@@ -58,9 +45,8 @@ const reviewState = z.looseObject({
   dismissals: z.array(z.unknown()).default([]),
 });
 
-const keptVerdicts = 500;
-/** Characters of JSON: a change of 10,000 files makes a record of megabytes. */
-const keptVerdictText = 8 * 1024 * 1024;
+/** `text`: characters of JSON: a change of 10,000 files makes a record of megabytes. */
+const keptVerdicts = { count: 500, text: 8 * 1024 * 1024 };
 const keptIterations = 1_000;
 const keptDismissals = 2_000;
 
@@ -71,19 +57,12 @@ export async function recordVerdict(
   entry: VerdictRecord,
   options?: LockOptions,
 ): Promise<VerdictRecord> {
-  const { seal: _, ...record } = verdictSchema.parse(entry);
-  const sealer = await openSealer(sluice, { create: true });
-  if (sealer === null) {
-    store.warnings.push(
-      "The key in Sluice's configuration folder can't be made: this verdict will not be repeated.",
-    );
-  }
-  const sealed: VerdictRecord = sealer === null ? record : { ...record, seal: sealer.seal(record) };
+  const sealed = await withSeal(store, sluice, verdictSchema.parse(entry));
   await store.update(
     file,
     reviewState,
     (state) => {
-      state.verdicts = newest([...state.verdicts, sealed]);
+      state.verdicts = newest([...state.verdicts, sealed], keptVerdicts);
     },
     options,
   );
@@ -100,23 +79,15 @@ export async function findVerdicts(
   wanted: { fingerprint?: string; task?: string | null; branch?: string | null } = {},
 ): Promise<VerdictRecord[]> {
   const { verdicts } = await store.read(file, reviewState);
-  const sealer = verdicts.length === 0 ? null : await openSealer(sluice, { create: false });
-  const found: VerdictRecord[] = [];
-  let forged = 0;
-  let odd = 0;
-  for (const item of verdicts) {
-    const parsed = verdictSchema.safeParse(item);
-    if (!parsed.success) {
-      odd += 1;
-      continue;
-    }
-    const record = parsed.data;
-    if (wanted.fingerprint !== undefined && record.fingerprint !== wanted.fingerprint) continue;
-    if (wanted.task !== undefined && record.task !== wanted.task) continue;
-    if (wanted.branch !== undefined && record.branch !== wanted.branch) continue;
-    if (record.attested_by === "sluice" && sealer?.isSealed(record) !== true) forged += 1;
-    else found.push(record);
-  }
+  const { found, forged, odd } = await believable(
+    sluice,
+    verdicts,
+    verdictSchema,
+    (record) =>
+      (wanted.fingerprint === undefined || record.fingerprint === wanted.fingerprint) &&
+      (wanted.task === undefined || record.task === wanted.task) &&
+      (wanted.branch === undefined || record.branch === wanted.branch),
+  );
   const where = `${store.directory}/${file}`;
   if (forged > 0) {
     const message = `${forged} verdict(s) in ${where} claim to be Sluice's own but are not sealed by this user's Sluice. They are ignored.`;
@@ -126,8 +97,7 @@ export async function findVerdicts(
     const message = `${odd} verdict(s) in ${where} can't be understood. They are ignored.`;
     if (!store.warnings.includes(message)) store.warnings.push(message);
   }
-  // Kept in the order they were recorded; times come from several machines.
-  return found.reverse();
+  return found;
 }
 
 /**
@@ -188,18 +158,6 @@ export async function dismissFinding(store: StateStore, dismissal: Dismissal): P
 export async function dismissals(store: StateStore): Promise<Dismissal[]> {
   const state = await store.read(file, reviewState);
   return state.dismissals.flatMap((item) => dismissalSchema.safeParse(item).data ?? []);
-}
-
-function newest(verdicts: unknown[]): unknown[] {
-  const kept: unknown[] = [];
-  let size = 0;
-  for (const verdict of verdicts.slice(-keptVerdicts).reverse()) {
-    size += JSON.stringify(verdict).length;
-    // The newest one stays, however large.
-    if (size > keptVerdictText && kept.length > 0) break;
-    kept.push(verdict);
-  }
-  return kept.reverse();
 }
 
 function hasKey(item: unknown, key: string): boolean {
