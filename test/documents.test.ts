@@ -10,6 +10,7 @@ import { environmentVariables } from "../src/config/environment.js";
 import { configurationJsonSchema, configurationKeys } from "../src/config/json-schema.js";
 import { whoMaySet } from "../src/config/restrict.js";
 import { tools } from "../tools/index.js";
+import type { Ended } from "./support/command.js";
 import {
   anchorsOf,
   commandsOf,
@@ -22,10 +23,10 @@ import {
 } from "./support/documents.js";
 import { plannedRepository } from "./support/planning.js";
 import type { TestRepository } from "./support/repository.js";
+import { serverProgram } from "./support/server.js";
 
 const documents = readDocuments();
 const commands = documents.flatMap(commandsOf);
-const main = join(root, "dist/src/cli/main.js");
 
 /** What stands for something of the reader's own, and what it is in the scratch repository. */
 const placeholders: Readonly<Record<string, string>> = {
@@ -217,12 +218,6 @@ function scratchRepository() {
   return scratch;
 }
 
-interface Ended {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
 function runNode(args: readonly string[], cwd: string, env: Record<string, string>): Promise<Ended> {
   return new Promise((resolve) => {
     const child = execFile(
@@ -244,7 +239,7 @@ const ended = new Map<string, Promise<Ended>>();
 function sluice(args: readonly string[]): Promise<Ended> {
   const key = JSON.stringify(args);
   const { repository, env } = scratchRepository();
-  const running = ended.get(key) ?? runNode([main, ...args], repository.path, env);
+  const running = ended.get(key) ?? runNode([serverProgram, ...args], repository.path, env);
   ended.set(key, running);
   return running;
 }

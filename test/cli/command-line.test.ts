@@ -1,15 +1,15 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { exitCode } from "../../src/cli/review-code.js";
 import type { ReviewResult } from "../../src/review/pipeline.js";
 import { version } from "../../src/version.js";
 import { codexStandIn } from "../support/codex-stand-in.js";
+import { runSluice } from "../support/command.js";
 import { type TestRepository, testRepository } from "../support/repository.js";
+import { serverProgram } from "../support/server.js";
 
-const main = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 const open: TestRepository[] = [];
 
 afterEach(() => {
@@ -25,18 +25,7 @@ function repository(files: Record<string, string> = { "a.txt": "one\n" }): TestR
 }
 
 function sluice(cwd: TestRepository, ...args: string[]) {
-  return sluiceWith({}, cwd, ...args);
-}
-
-function sluiceWith(more: Record<string, string>, cwd: TestRepository, ...args: string[]) {
-  const { env } = cwd.sluice();
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
-    cwd: cwd.path,
-    env: { ...env, ...more },
-    encoding: "utf8",
-    timeout: 60_000,
-  });
-  return { code: status, stdout, stderr };
+  return runSluice(cwd, args);
 }
 
 describe("sluice", () => {
@@ -75,7 +64,7 @@ describe("sluice", () => {
   it("does not mind a reader that has read enough", () => {
     const here = repository();
     const { env } = here.sluice();
-    const command = `'${process.execPath}' '${main}' doctor --json | head -c 1; echo "$?"`;
+    const command = `'${process.execPath}' '${serverProgram}' doctor --json | head -c 1; echo "$?"`;
     const { stdout, stderr } = spawnSync("bash", ["-c", command], {
       cwd: here.path,
       env: { ...env },
@@ -128,10 +117,10 @@ describe("sluice review", () => {
     const here = repository();
     here.write({ "a.txt": "two\n" });
     const asking = { PREMIUM_REVIEW_ENABLED: "1" };
-    const result = sluiceWith(asking, here, "review");
+    const result = runSluice(here, ["review"], asking);
     expect(result.stdout).toContain("A premium model has yet to read it: no premium source is set up.");
     expect(result.stdout).toContain("sluice doctor");
-    expect(sluiceWith(asking, here, "review", "--no-premium").stdout).toContain(
+    expect(runSluice(here, ["review", "--no-premium"], asking).stdout).toContain(
       "A premium model has yet to read it: not asked for (--no-premium).",
     );
   });
@@ -201,7 +190,7 @@ describe("sluice init", () => {
     const here = repository();
     const first = sluice(here, "init");
     expect(first.code).toBe(0);
-    expect(first.stdout).toContain(`claude mcp add sluice -- node ${main} serve`);
+    expect(first.stdout).toContain(`claude mcp add sluice -- node ${serverProgram} serve`);
     const config = JSON.parse(readFileSync(join(here.path, ".flow/config.json"), "utf8"));
     expect(existsSync(join(here.path, ".flow", config.$schema))).toBe(true);
     expect(here.git("status", "--porcelain", "--untracked-files=all").trim().split("\n").sort()).toEqual([

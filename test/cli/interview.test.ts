@@ -1,15 +1,13 @@
-import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { fileURLToPath } from "node:url";
 import pc from "picocolors";
 import { afterEach, expect, it } from "vitest";
 import { type AskedQuestion, holdInterview } from "../../src/cli/interview-session.js";
+import { runSluice } from "../support/command.js";
 import { sampleRepository } from "../support/flow.js";
 import type { TestRepository } from "../support/repository.js";
 
-const main = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 const open: TestRepository[] = [];
 afterEach(() => {
   for (const repository of open.splice(0)) repository.remove();
@@ -19,13 +17,7 @@ function sluice(...args: string[]) {
   const [repository] = open;
   const flow = repository ?? sampleRepository("4.4.0");
   if (repository === undefined) open.push(flow);
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, "interview", ...args], {
-    cwd: flow.path,
-    env: { ...flow.sluice().env, LOCAL_ENABLED: "0" },
-    encoding: "utf8",
-    timeout: 60_000,
-  });
-  return { code: status, stdout, stderr, flow };
+  return { ...runSluice(flow, ["interview", ...args], { LOCAL_ENABLED: "0" }), flow };
 }
 
 it("prints the questions where nobody can answer, and writes nothing", () => {

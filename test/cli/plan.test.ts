@@ -1,11 +1,9 @@
-import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runSluice } from "../support/command.js";
 import { type TestRepository, testRepository } from "../support/repository.js";
 
-const main = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 let repository: TestRepository;
 beforeEach(() => {
   repository = testRepository();
@@ -19,20 +17,10 @@ beforeEach(() => {
 });
 afterEach(() => repository.remove());
 
-function plan(...args: string[]): { code: number; out: string } {
-  const env = { ...repository.sluice().env, LOCAL_ENABLED: "0", PREFILTER_ENABLED: "0" };
-  try {
-    const out = execFileSync(process.execPath, [main, "plan", ...args], {
-      cwd: repository.path,
-      env,
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    return { code: 0, out };
-  } catch (error) {
-    const { status, stdout, stderr } = Object(error);
-    return { code: status, out: `${stdout}${stderr}` };
-  }
+function plan(...args: string[]): { code: number | null; out: string } {
+  const off = { LOCAL_ENABLED: "0", PREFILTER_ENABLED: "0" };
+  const { code, stdout, stderr } = runSluice(repository, ["plan", ...args], off);
+  return { code, out: code === 0 ? stdout : `${stdout}${stderr}` };
 }
 
 describe("sluice plan", () => {

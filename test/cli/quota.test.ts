@@ -1,12 +1,10 @@
-import { execFileSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openRepository } from "../../src/change/repository.js";
 import { readQuota, recordUsage } from "../../src/state/quota-state.js";
 import { openStore, type StateStore } from "../../src/state/store.js";
+import { runSluice } from "../support/command.js";
 import { type TestRepository, testRepository } from "../support/repository.js";
 
-const main = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 const hour = 3_600_000;
 let repository: TestRepository;
 let store: StateStore;
@@ -18,20 +16,10 @@ beforeEach(async () => {
 });
 afterEach(() => repository.remove());
 
-function quota(...args: string[]): { code: number; out: string } {
-  const env = { ...repository.sluice().env, PATH: "/usr/bin:/bin", ANTHROPIC_API_KEY: "k" };
-  try {
-    const out = execFileSync(process.execPath, [main, "quota", ...args], {
-      cwd: repository.path,
-      env,
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    return { code: 0, out };
-  } catch (error) {
-    const { status, stdout, stderr } = Object(error);
-    return { code: status, out: `${stdout}${stderr}` };
-  }
+function quota(...args: string[]): { code: number | null; out: string } {
+  const known = { PATH: "/usr/bin:/bin", ANTHROPIC_API_KEY: "k" };
+  const { code, stdout, stderr } = runSluice(repository, ["quota", ...args], known);
+  return { code, out: code === 0 ? stdout : `${stdout}${stderr}` };
 }
 
 const seen = {

@@ -1,30 +1,22 @@
-import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, expect, it } from "vitest";
+import { runSluice } from "../support/command.js";
 import { goodSpec, plannedRepository } from "../support/planning.js";
 import type { TestRepository } from "../support/repository.js";
 
-const main = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 let repository: TestRepository;
 afterEach(() => repository.remove());
 
 const vague = { spec: goodSpec.replace(/## Acceptance[\s\S]*/, "## Acceptance\n- [ ] It works properly\n") };
 
 function review(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, "review", ...args], {
-    cwd: repository.path,
-    env: {
-      ...repository.sluice().env,
-      LOCAL_ENABLED: "0",
-      PREFILTER_ENABLED: "0",
-      PREMIUM_REVIEW_ENABLED: "1",
-    },
-    encoding: "utf8",
-    timeout: 60_000,
+  const { code, stdout, stderr } = runSluice(repository, ["review", ...args], {
+    LOCAL_ENABLED: "0",
+    PREFILTER_ENABLED: "0",
+    PREMIUM_REVIEW_ENABLED: "1",
   });
-  return { code: status, out: stdout, said: stderr };
+  return { code, out: stdout, said: stderr };
 }
 
 it("finds what stands against a plan: 1, with what to type", () => {

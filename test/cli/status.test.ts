@@ -1,18 +1,16 @@
-import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { openRepository } from "../../src/change/repository.js";
 import { loadUserConfiguration } from "../../src/config/load.js";
 import { recordUsageSeen } from "../../src/premium/usage.js";
 import { recordVerdict } from "../../src/state/review-state.js";
 import { openStore } from "../../src/state/store.js";
+import { startSluice } from "../support/command.js";
 import { type Fake, fakeOpenai } from "../support/fake-openai.js";
 import { sampleRepository } from "../support/flow.js";
 import { type TestRepository, testRepository } from "../support/repository.js";
 
-const main = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 const open: TestRepository[] = [];
 const servers: Fake[] = [];
 
@@ -31,27 +29,13 @@ function repository(): TestRepository {
 
 /** Beside this process, whose servers have to answer. */
 async function status(here: TestRepository, args: string[], extra: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [main, "status", ...args], {
-    cwd: here.path,
-    env: {
-      ...here.sluice().env,
-      PATH: "/usr/bin:/bin",
-      LOCAL_ENABLED: "0",
-      PREFILTER_ENABLED: "0",
-      ...extra,
-    },
-    stdio: ["ignore", "pipe", "pipe"],
+  const { code, stdout, stderr } = await startSluice(here, ["status", ...args], {
+    PATH: "/usr/bin:/bin",
+    LOCAL_ENABLED: "0",
+    PREFILTER_ENABLED: "0",
+    ...extra,
   });
-  let out = "";
-  let err = "";
-  child.stdout.setEncoding("utf8").on("data", (chunk) => {
-    out += chunk;
-  });
-  child.stderr.setEncoding("utf8").on("data", (chunk) => {
-    err += chunk;
-  });
-  const code = await new Promise((resolve) => child.on("close", resolve));
-  return { code, out, err };
+  return { code, out: stdout, err: stderr };
 }
 
 describe("sluice status", () => {

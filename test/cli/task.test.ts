@@ -1,10 +1,8 @@
-import { spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runSluice } from "../support/command.js";
 import { sampleRepository } from "../support/flow.js";
 import type { TestRepository } from "../support/repository.js";
 
-const main = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 let repository: TestRepository;
 beforeAll(() => {
   repository = sampleRepository("4.4.0");
@@ -12,12 +10,8 @@ beforeAll(() => {
 afterAll(() => repository.remove());
 
 function run(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, "task", ...args], {
-    cwd: repository.path,
-    env: { ...repository.sluice().env, LOCAL_ENABLED: "0" },
-    encoding: "utf8",
-  });
-  return { status, stdout, stderr };
+  const { code, stdout, stderr } = runSluice(repository, ["task", ...args], { LOCAL_ENABLED: "0" });
+  return { status: code, stdout, stderr };
 }
 
 describe("sluice task", () => {

@@ -1,11 +1,10 @@
-import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
+import { type Ended, startSluice } from "../../support/command.js";
 import type { Fake } from "../../support/fake-openai.js";
 import { asking, planningModel } from "../../support/planning-model.js";
 import { type TestRepository, testRepository } from "../../support/repository.js";
-import { serverEnvironment, serverProgram } from "../../support/server.js";
 
 let repository: TestRepository;
 let fake: Fake;
@@ -14,28 +13,9 @@ afterEach(async () => {
   repository.remove();
 });
 
-interface Ended {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
 /** `sluice scout repo <feature> --json`, as a person or a loop runs it. */
 function scout(feature: string): Promise<Ended> {
-  const child = spawn(process.execPath, [serverProgram, "scout", "repo", feature, "--json"], {
-    cwd: repository.path,
-    env: serverEnvironment(repository, asking(fake)),
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text;
-  });
-  return new Promise((resolve) => child.once("close", (code) => resolve({ code, stdout, stderr })));
+  return startSluice(repository, ["scout", "repo", feature, "--json"], asking(fake));
 }
 
 it("20 processes at one full cache leave it whole, readable and bounded", { timeout: 240_000 }, async () => {
