@@ -42,6 +42,11 @@ export function isSluiceError(error: unknown): error is UsageError | Configurati
   return error instanceof SluiceError;
 }
 
+/** What an unknown thrown value says, with what to do next where it is one of ours. */
+export function explained(error: unknown): string {
+  return isSluiceError(error) ? `${messageOf(error)} ${error.hint}` : messageOf(error);
+}
+
 /** What an unknown thrown value says, on one line. */
 export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);

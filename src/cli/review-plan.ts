@@ -3,10 +3,11 @@ import { receiptPath } from "../flow/receipt.js";
 import { openPlan } from "../plan/review/open.js";
 import { type PlanReview, planStageNames } from "../plan/review/plan-review-schema.js";
 import { reviewPlan } from "../plan/review/review-plan.js";
-import { noSource } from "../plan/review/stages.js";
-import { printable, printableJson, printableLine } from "../printable.js";
+
+import { printableJson, printableLine } from "../printable.js";
 import type { CommandContext } from "./command-line.js";
 import { exitCode } from "./review-code.js";
+import { showStages, showVerdict, yetToRead } from "./review-shown.js";
 
 export interface PlanOptions {
   plan: string;
@@ -74,38 +75,14 @@ function dismissalOf(given: string): { id: string; reason: string } {
   return { id, reason: reason.trim().slice(0, 2_000) };
 }
 
-function show(
-  result: PlanReview,
-  until: string | undefined,
-  { print, note, colours }: CommandContext["terminal"],
-): void {
-  const painted = { passed: colours.green, issues: colours.red, skipped: colours.dim, error: colours.yellow };
+function show(result: PlanReview, until: string | undefined, terminal: CommandContext["terminal"]): void {
+  const { print, colours } = terminal;
   print(
     colours.dim(`${printableLine(result.spec)}, ${result.tasks} ${result.tasks === 1 ? "task" : "tasks"}`),
   );
-  for (const { name, state, ms, summary } of result.stages) {
-    const time = colours.dim(`${(ms / 1000).toFixed(1)} s`);
-    print(`  ${painted[state](state.padEnd(8))}${name.padEnd(12)}${printableLine(summary)} ${time}`);
-  }
-  const place = (file: string | null, line: number | null) =>
-    file === null ? "" : `${printableLine(file)}${line === null ? "" : `:${line}`}  `;
-  for (const { file, line, message, source, id } of result.blockers) {
-    print(`\n  ${colours.red("●")} ${place(file, line)}${printable(message)}`);
-    print(colours.dim(`    ${printable([source, id].filter((part) => part !== null).join("  "))}`));
-  }
-  if (result.remarks !== null) {
-    print(`\n${printable(result.remarks.summary)}`);
-    for (const { file, line, message } of result.remarks.findings)
-      print(`  ${colours.dim("○")} ${place(file, line)}${printable(message)}`);
-  }
-  if (result.receipt !== null) print(colours.dim(`\nreceipt: ${printableLine(result.receipt)}`));
+  showStages(result, terminal);
   if (result.status_written !== null) print(colours.dim(`plan_review_status: ${result.status_written}`));
-  for (const warning of result.warnings) note(`${colours.yellow("warning")}: ${printableLine(warning)}`);
-  const paint =
-    result.verdict === "SHIP" ? colours.green : result.verdict === null ? colours.yellow : colours.red;
-  const by = result.decided_by === null ? "" : ` by ${result.decided_by}`;
-  print(`\n${colours.bold(paint(result.verdict ?? "no verdict yet"))}${by}`);
-  print(printable(nextStep(result, until)));
+  showVerdict(result, nextStep(result, until), terminal);
 }
 
 /** `next` is written for an agent, who calls tools; a person types commands. */
@@ -122,13 +99,5 @@ function nextStep(result: PlanReview, until: string | undefined): string {
     return "The approach cannot work as it is: read the blockers, and plan anew.";
   if (verdict === "NEEDS_HUMAN") return "The reviewer leaves it to a person: decide, and say so in the plan.";
   if (result.review === null) return result.next;
-  const premium = result.stages.find(({ name }) => name === "premium");
-  if (premium?.state === "error") return `No premium model gave a verdict: ${premium.summary}`;
-  const open = result.stages.some(({ state }) => state === "issues" || state === "error");
-  const unasked = premium === undefined ? "" : `: ${premium.summary.replace(/\.$/, "")}`;
-  const todo =
-    premium?.summary === noSource
-      ? " sluice doctor says what it takes to set one up; without one your agent can review it, by review_plan."
-      : "";
-  return `${open ? "" : "Nothing free stands against the plan. "}A premium model has yet to read it${unasked}.${todo}`;
+  return yetToRead(result, "plan", "review_plan");
 }

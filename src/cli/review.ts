@@ -1,12 +1,12 @@
 import { Option } from "commander";
 import { UsageError } from "../errors.js";
 import { receiptPath } from "../flow/receipt.js";
-import { printable, printableJson, printableLine } from "../printable.js";
+import { printableJson, printableLine } from "../printable.js";
 import { type ReviewResult, reviewChange, stageNames } from "../review/pipeline.js";
-import { noSource } from "../review/premium-review/stage.js";
 import type { AddCommand, CommandContext } from "./command-line.js";
 import { exitCode } from "./review-code.js";
 import { reviewPlanAt } from "./review-plan.js";
+import { showStages, showVerdict, yetToRead } from "./review-shown.js";
 
 export const reviewCommand: AddCommand = (program, context) => {
   const { sluice, terminal, signal, exit } = context;
@@ -96,35 +96,12 @@ function refuse(options: ReviewOptions, names: readonly (keyof ReviewOptions)[],
 }
 
 function show(result: ReviewResult, until: string | undefined, { terminal }: CommandContext): void {
-  const { print, note, colours } = terminal;
-  const painted = { passed: colours.green, issues: colours.red, skipped: colours.dim, error: colours.yellow };
+  const { print, colours } = terminal;
   print(colours.dim(`${printableLine(result.trees.base)} → ${printableLine(result.trees.head)}`));
-  for (const { name, state, ms, summary } of result.stages) {
-    print(
-      `  ${painted[state](state.padEnd(8))}${name.padEnd(12)}${printableLine(summary)} ${colours.dim(`${(ms / 1000).toFixed(1)} s`)}`,
-    );
-  }
-  for (const { file, line, message, source, id } of result.blockers) {
-    const place = file === null ? "" : `${printableLine(file)}${line === null ? "" : `:${line}`}  `;
-    print(`\n  ${colours.red("●")} ${place}${printable(message)}`);
-    print(colours.dim(`    ${printable([source, id].filter((part) => part !== null).join("  "))}`));
-  }
-  if (result.remarks !== null) {
-    print(`\n${printable(result.remarks.summary)}`);
-    for (const { file, line, message } of result.remarks.findings) {
-      const place = file === null ? "" : `${printableLine(file)}${line === null ? "" : `:${line}`}  `;
-      print(`  ${colours.dim("○")} ${place}${printable(message)}`);
-    }
-  }
-  if (result.receipt !== null) print(colours.dim(`\nreceipt: ${printableLine(result.receipt)}`));
+  showStages(result, terminal);
   for (const { path, reason } of result.skipped)
     print(`\n  not reviewed: ${printableLine(path)}: ${printableLine(reason)}`);
-  for (const warning of result.warnings) note(`${colours.yellow("warning")}: ${printableLine(warning)}`);
-  const paint =
-    result.verdict === "SHIP" ? colours.green : result.verdict === null ? colours.yellow : colours.red;
-  const by = result.decided_by === null ? "" : ` by ${result.decided_by}`;
-  print(`\n${colours.bold(paint(result.verdict ?? "no verdict yet"))}${by}`);
-  print(printable(nextStep(result, until)));
+  showVerdict(result, nextStep(result, until), terminal);
 }
 
 /** `next` is written for an agent, who calls tools; a person types commands. */
@@ -139,13 +116,5 @@ function nextStep(result: ReviewResult, until: string | undefined): string {
     return result.verdict === "SHIP" ? "Ship it." : "Work on it, then run sluice review again.";
   }
   if (result.review === null) return result.next;
-  const premium = result.stages.find(({ name }) => name === "premium");
-  if (premium?.state === "error") return `No premium model gave a verdict: ${premium.summary}`;
-  const open = result.stages.some(({ state }) => state === "issues" || state === "error");
-  const unasked = premium === undefined ? "" : `: ${premium.summary.replace(/\.$/, "")}`;
-  const todo =
-    premium?.summary === noSource
-      ? " sluice doctor says what it takes to set one up; without one your agent can review it, by review_change."
-      : "";
-  return `${open ? "" : "Nothing free stands against the change. "}A premium model has yet to read it${unasked}.${todo}`;
+  return yetToRead(result, "change", "review_change");
 }

@@ -1,6 +1,6 @@
 import { StdioServerTransport, serveStdio } from "@modelcontextprotocol/server/stdio";
 import { tools } from "../../tools/index.js";
-import { isSluiceError, messageOf } from "../errors.js";
+import { explained, isSluiceError, messageOf } from "../errors.js";
 import { Jobs } from "../mcp/jobs.js";
 import { chosenGroups, createServer, type ServerParts } from "../mcp/server.js";
 import { idOf, wholeLines } from "../mcp/stdin.js";
@@ -55,7 +55,7 @@ export async function serve(sluice: Sluice): Promise<void> {
     };
   } catch (error) {
     if (!isSluiceError(error)) throw error;
-    sluice.log(`${error.message} ${error.hint}`);
+    sluice.log(explained(error));
     process.exit(2);
   }
   const stdin = wholeLines(largestMessage, (start, end) => {

@@ -64,6 +64,16 @@ export async function loadConfiguration(
   return { config: effective(parsed, refused ? asked : {}), problems, not_trusted };
 }
 
+/** What the user has to know of a configuration: what was not understood in it, and what is not in effect. */
+export function warningsOf({ problems, not_trusted }: Loaded): string[] {
+  return [
+    ...problems.map(({ message }) => message),
+    ...not_trusted.map(
+      ({ key, why }) => `${key} of this repository's configuration is not in effect: ${why}`,
+    ),
+  ];
+}
+
 /**
  * Throws when a section (dotted path, as `review.gates`) has a value that was not understood, for what must not go
  * on with a default.

@@ -2,7 +2,7 @@ import { mkdir, realpath, rm } from "node:fs/promises";
 import { dirname, isAbsolute, resolve, sep } from "node:path";
 import * as z from "zod";
 import { readRegularFile, replaceFile } from "../durable-file.js";
-import { UsageError } from "../errors.js";
+import { explained, isSluiceError, messageOf, UsageError } from "../errors.js";
 import type { Sluice } from "../sluice.js";
 import type { Verdict } from "../verdicts.js";
 import { flowJson } from "./json.js";
@@ -43,15 +43,51 @@ export function iterationOf(sluice: Sluice): { iteration?: number } {
   return Number.isInteger(iteration) && iteration > 0 ? { iteration } : {};
 }
 
+/** A premium model's own verdict, as it was remembered. */
+interface Reached {
+  verdict: Verdict;
+  model: string | null;
+  source: string | null;
+  blockers: readonly { file: string | null; line: number | null; message: string }[];
+  fingerprint: string;
+  context_fingerprint: string;
+}
+
+/**
+ * Writes the receipt of a verdict that a premium model gave Sluice itself.
+ *
+ * @param path absolute
+ * @param summary what the reviewer said besides; empty for a verdict that is repeated
+ * @returns null when it was written, else why not
+ */
+export async function leaveReceipt(
+  path: string,
+  about: Pick<Receipt, "type" | "id" | "base">,
+  { record, summary, sluice }: { record: Reached; summary: string; sluice: Sluice },
+): Promise<string | null> {
+  const { verdict, model, source, fingerprint, context_fingerprint } = record;
+  try {
+    await writeReceipt(path, {
+      ...about,
+      mode: "sluice",
+      verdict,
+      model,
+      source,
+      review: receiptText(record, summary),
+      fingerprint,
+      context_fingerprint,
+      ...iterationOf(sluice),
+      timestamp: new Date(sluice.clock()).toISOString(),
+    });
+    return null;
+  } catch (error) {
+    return isSluiceError(error) ? explained(error) : `No receipt at ${path}: ${messageOf(error)}.`;
+  }
+}
+
 /** What a person, and who looks for a verdict's tag, reads of a review. */
 export function receiptText(
-  {
-    verdict,
-    blockers,
-  }: {
-    verdict: Receipt["verdict"];
-    blockers: readonly { file: string | null; line: number | null; message: string }[];
-  },
+  { verdict, blockers }: Pick<Reached, "verdict" | "blockers">,
   summary: string,
 ): string {
   const list = blockers.map(({ file, line, message }) => {

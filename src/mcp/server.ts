@@ -5,7 +5,7 @@ import {
   Server,
   type ServerContext,
 } from "@modelcontextprotocol/server";
-import { ConfigurationError, isSluiceError } from "../errors.js";
+import { ConfigurationError, explained, isSluiceError } from "../errors.js";
 import type { Sluice } from "../sluice.js";
 import { version } from "../version.js";
 import { type Group, groups, groupsOf, type Hints, type Tool } from "./define-tool.js";
@@ -125,7 +125,7 @@ async function asProtocol<T>(answer: () => Promise<T>): Promise<T> {
     return await answer();
   } catch (error) {
     if (!isSluiceError(error)) throw error;
-    throw new ProtocolError(ProtocolErrorCode.InvalidParams, `${error.message} ${error.hint}`);
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, explained(error));
   }
 }
 

@@ -11,6 +11,11 @@ export interface Blocker {
   id: string | null;
 }
 
+/** A blocker without what else a check keeps of its finding. */
+export function asBlocker({ file, line, message, source, id }: Blocker): Blocker {
+  return { file, line, message, source, id };
+}
+
 /** Characters. */
 const longestMessage = 4_000;
 
@@ -24,7 +29,7 @@ export function sortFindings(
   model: string,
   before: readonly Blocker[],
 ): { blockers: Blocker[]; remarks: Blocker[] } {
-  const asBlocker = (one: ReviewFinding): Blocker => ({
+  const ofReviewer = (one: ReviewFinding): Blocker => ({
     file: one.file,
     line: one.line === null ? null : Math.max(1, Math.trunc(one.line)),
     message:
@@ -35,12 +40,12 @@ export function sortFindings(
     source: model,
     id: null,
   });
-  if (read.verdict === "SHIP") return { blockers: [], remarks: read.findings.map(asBlocker) };
+  if (read.verdict === "SHIP") return { blockers: [], remarks: read.findings.map(ofReviewer) };
   const blocking = read.findings.filter(({ severity }) => isBlocking(severity));
   const rest = read.findings.filter(({ severity }) => !isBlocking(severity));
   // Sent back without a blocker: then all it said is what is asked for.
   if (blocking.length + before.length === 0 && rest.length > 0)
-    return { blockers: rest.map(asBlocker), remarks: [] };
+    return { blockers: rest.map(ofReviewer), remarks: [] };
   const said = read.summary.trim() || "The reviewer gave no reason.";
   const whole: Blocker = {
     file: null,
@@ -50,8 +55,8 @@ export function sortFindings(
     id: null,
   };
   return {
-    blockers: blocking.length + before.length === 0 ? [whole] : [...before, ...blocking.map(asBlocker)],
-    remarks: rest.map(asBlocker),
+    blockers: blocking.length + before.length === 0 ? [whole] : [...before, ...blocking.map(ofReviewer)],
+    remarks: rest.map(ofReviewer),
   };
 }
 

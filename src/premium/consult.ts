@@ -10,7 +10,6 @@ import { type Attempt, exchange, failuresIn } from "./exchange.js";
 import type { openSource } from "./open-source.js";
 import { iso } from "./pacing.js";
 import { reviewDepth } from "./reviewer-process.js";
-import { isSameModel } from "./same-model.js";
 import { look, type Selection, whatIsMissing } from "./selection.js";
 import type { PremiumAnswer, PremiumRequest } from "./source.js";
 
@@ -123,18 +122,8 @@ export async function consult(sluice: Sluice, options: ConsultOptions): Promise<
     open: options.open,
   });
   if (outcome.answer === null) return unanswered(outcome.selection, problems, purpose, outcome.attempts);
-  const { answer, model, reserved, attempts } = outcome;
-  const ids = [reserved.model.id, ...reserved.model.also];
-  const said = answer.model;
-  return {
-    state: "answered",
-    answer,
-    source: reserved.source,
-    model,
-    another_model: said !== null && !ids.some((id) => isSameModel(id, said)),
-    tokens: answer.tokens === null ? null : answer.tokens.input + answer.tokens.output,
-    attempts,
-  };
+  const { answer, source, model, another_model, attempts } = outcome;
+  return { state: "answered", answer, source, model, another_model, tokens: outcome.tokens, attempts };
 }
 
 export interface Recommendation {

@@ -8,6 +8,7 @@ import type { Choice } from "./candidates.js";
 import { withKnownId } from "./known-id.js";
 import { openSource } from "./open-source.js";
 import { type Reserved, settle } from "./reservations.js";
+import { isSameModel } from "./same-model.js";
 import { type Selection, take } from "./selection.js";
 import { type PremiumAnswer, type PremiumRequest, SourceFailure } from "./source.js";
 
@@ -72,8 +73,13 @@ export interface ExchangeOptions {
 export type Exchange =
   | {
       answer: PremiumAnswer;
-      /** Id that answered. */
+      source: string;
+      /** Id that was asked for. */
       model: string;
+      /** Whether the source says, by `answer.model`, that another model answered. */
+      another_model: boolean;
+      /** Altogether; null when the source does not say. */
+      tokens: number | null;
       reserved: Reserved;
       attempts: Attempt[];
       continued: boolean;
@@ -124,7 +130,18 @@ export async function exchange(sluice: Sluice, options: ExchangeOptions): Promis
       });
       attempts.push(attempt(reserved.source, model, "answered", "", begun));
       await noteCall(sluice, options, attempts, { tokens: answer.tokens });
-      return { answer, model, reserved, attempts, continued };
+      const ids = [reserved.model.id, ...reserved.model.also];
+      const said = answer.model;
+      return {
+        answer,
+        source: reserved.source,
+        model,
+        another_model: said !== null && !ids.some((id) => isSameModel(id, said)),
+        tokens: altogether(answer.tokens),
+        reserved,
+        attempts,
+        continued,
+      };
     } catch (error) {
       options.onFail?.();
       const { tokens = null, throttle = null } = error instanceof SourceFailure ? error : {};
@@ -167,7 +184,7 @@ async function noteCall(
   const last = attempts.at(-1);
   if (last === undefined) return;
   const { source, model, outcome, ms } = last;
-  const tokens = seen.tokens === null ? null : seen.tokens.input + seen.tokens.output;
+  const tokens = altogether(seen.tokens);
   const events: MetricEvent[] = [
     {
       kind: "premium_call",
@@ -247,13 +264,13 @@ async function ask(
     await settle(reserved, {
       ok: true,
       windows,
-      tokens: tokens === null ? null : tokens.input + tokens.output,
+      tokens: altogether(tokens),
     });
     return { answer, model, continued };
   } catch (error) {
     if (error instanceof SourceFailure) {
       const { kind, windows, throttle, tokens } = error;
-      const taken = tokens === null ? (neverSent.has(kind) ? 0 : null) : tokens.input + tokens.output;
+      const taken = altogether(tokens) ?? (neverSent.has(kind) ? 0 : null);
       await settle(reserved, { ok: false, failure: kind, windows, throttle, tokens: taken });
     } else {
       await settle(reserved, { ok: false, tokens: sent ? null : 0 });
@@ -273,6 +290,10 @@ const neverSent: ReadonlySet<string> = new Set([
 
 function attempt(source: string, model: string, outcome: string, why: string, begun: number): Attempt {
   return { source, model, outcome, why: why.slice(0, 300), ms: Math.round(performance.now() - begun) };
+}
+
+function altogether(tokens: PremiumAnswer["tokens"]): number | null {
+  return tokens === null ? null : tokens.input + tokens.output;
 }
 
 function saidBy({ message, hint }: SourceFailure): string {

@@ -1,16 +1,16 @@
 import { changeLabel } from "../change/change.js";
-import { requireValid } from "../config/load.js";
-import { isSluiceError, messageOf } from "../errors.js";
+import { requireValid, warningsOf } from "../config/load.js";
 import type { openSource } from "../premium/open-source.js";
+import { attemptStage } from "../premium/review-stage.js";
 import type { Sluice } from "../sluice.js";
 import { recordReview } from "./evidence.js";
 import { handOver } from "./hand-over.js";
-import { leaveReceipt, withdrawOutdated } from "./premium-review/receipt.js";
+import { changeReceipt, withdrawOutdated } from "./premium-review/receipt.js";
 import { premium } from "./premium-review/stage.js";
 import { openRequestedChange, type RequestedChange } from "./requested-change.js";
 import type { ReviewArguments, ReviewResult, stageNames } from "./review-schema.js";
 import { classification, fingerprint, gates, prescreen, route } from "./stages.js";
-import type { Decision, Known, Stage, Step } from "./step.js";
+import type { Decision, Known, Step } from "./step.js";
 
 export {
   type ReviewArguments,
@@ -94,7 +94,11 @@ export async function review(
   for (const stage of stages) {
     options.onProgress?.(stage.doing);
     const started = performance.now();
-    const step = await attempt(stage, known);
+    const run = async (): Promise<Step> => {
+      requireValid(known.loaded, stage.section);
+      return stage.run(known);
+    };
+    const step = await attemptStage(stage.name, run, known);
     result.stages.push({
       name: stage.name,
       state: step.state,
@@ -123,7 +127,7 @@ export async function review(
   result.context_fingerprint = known.fingerprint?.context_fingerprint ?? null;
   if (result.next === "") Object.assign(result, await handOver(known, result.stages, afterwards));
   await recordReview(known, result, Math.round(performance.now() - begun));
-  result.warnings = [...new Set([...known.warnings, ...warningsOf(known)])];
+  result.warnings = [...new Set([...known.warnings, ...warningsOf(known.loaded), ...known.store.warnings])];
   return result;
 }
 
@@ -150,32 +154,7 @@ async function receiptFor(known: Known, decision: Decision, result: ReviewResult
     return;
   }
   const summary = decision.decided_by === "premium" ? decision.summary : "";
-  const why = await leaveReceipt(change, sluice, { path: receipt, record, summary, signal });
+  const why = await changeReceipt(change, sluice, { path: receipt, record, summary, signal });
   if (why === null) result.receipt = receipt;
   else known.warnings.push(why);
-}
-
-async function attempt({ name, section, run }: Stage, known: Known): Promise<Step> {
-  try {
-    requireValid(known.loaded, section);
-    return await run(known);
-  } catch (error) {
-    if (known.signal.aborted) throw error;
-    if (!isSluiceError(error)) {
-      const stack = error instanceof Error ? (error.stack ?? "") : messageOf(error);
-      known.sluice.log(`the stage ${name} failed unexpectedly: ${stack}`);
-    }
-    const hint = isSluiceError(error) ? ` ${error.hint}` : "";
-    return { state: "error", summary: `${messageOf(error)}${hint}` };
-  }
-}
-
-function warningsOf({ loaded, store }: Known): string[] {
-  return [
-    ...loaded.problems.map(({ message }) => message),
-    ...loaded.not_trusted.map(
-      ({ key, why }) => `${key} of this repository's configuration is not in effect: ${why}`,
-    ),
-    ...store.warnings,
-  ];
 }

@@ -1,13 +1,14 @@
 import { surroundings } from "../change/surroundings.js";
-import type { Blocker } from "../premium/blockers.js";
+import { asBlocker, type Blocker } from "../premium/blockers.js";
 import { namedModels } from "../premium/candidates.js";
+import type { Attested } from "../premium/review-stage.js";
 import { findVerdicts, type VerdictRecord } from "../state/review-state.js";
 import { classifyWithModel } from "./classify.js";
 import { checkFingerprint, type FingerprintCheck } from "./fingerprint-check.js";
 import { type Check, runGates } from "./gates.js";
 import { type Prescreen, prescreen as runPrescreen } from "./prescreen.js";
 import { classKey, route as findRoute } from "./route.js";
-import type { Attested, Known, Stage, Step } from "./step.js";
+import type { Known, Stage, Step } from "./step.js";
 
 /** The project's own checks: a failure that the change brought in ends the review. */
 export const gates: Stage<"gates"> = {
@@ -99,13 +100,7 @@ export function screened(result: Prescreen): Step {
     decision: {
       verdict: "NEEDS_WORK",
       decided_by: "prescreen",
-      blockers: blocking.map(({ file, line, message, source, id }) => ({
-        file,
-        line,
-        message,
-        source,
-        id,
-      })),
+      blockers: blocking.map(asBlocker),
       next: `Fix these, then call review_change again (iteration ${result.iteration} of ${result.max_iterations}). A finding that is wrong: prescreen_diff with dismiss [{id, reason}].`,
     },
   };

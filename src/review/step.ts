@@ -1,9 +1,11 @@
 import type { Surroundings } from "../change/surroundings.js";
 import type { Blocker } from "../premium/blockers.js";
-import type { Attempt } from "../premium/exchange.js";
 import type { openSource } from "../premium/open-source.js";
+import type { Attested, Stage as ReviewStage, Step as ReviewStep } from "../premium/review-stage.js";
+import type { PremiumDecision } from "../premium/verdict.js";
 import type { Sluice } from "../sluice.js";
 import type { VerdictRecord } from "../state/review-state.js";
+import type { Verdict } from "../verdicts.js";
 import type { Classification } from "./classify.js";
 import type { FingerprintCheck } from "./fingerprint-check.js";
 import type { Prescreen } from "./prescreen.js";
@@ -40,7 +42,7 @@ export interface Known extends RequestedChange {
 export type Decision =
   | { verdict: "NEEDS_WORK"; decided_by: "gates" | "prescreen"; blockers: Blocker[]; next: string }
   | {
-      verdict: "SHIP" | "NEEDS_WORK" | "MAJOR_RETHINK" | "NEEDS_HUMAN";
+      verdict: Verdict;
       decided_by: "fingerprint";
       blockers: Blocker[];
       premium: { source: string | null; model: string | null; tokens: null } | null;
@@ -49,41 +51,12 @@ export type Decision =
       record: VerdictRecord | null;
       next: string;
     }
-  | {
-      verdict: "SHIP" | "NEEDS_WORK" | "MAJOR_RETHINK" | "NEEDS_HUMAN";
-      decided_by: "premium";
-      blockers: Blocker[];
-      remarks: Blocker[];
-      summary: string;
-      premium: { source: string; model: string; tokens: number | null };
-      record: VerdictRecord;
-      next: string;
-    }
+  | PremiumDecision<VerdictRecord>
   | { verdict: null; decided_by: null; attested: Attested; next: string };
 
-export interface Attested {
-  verdict: string;
-  by: "agent" | "human";
-  model: string | null;
-  at: string;
-}
+export type Step = ReviewStep<Decision>;
 
-/** What a stage says: how it went, in a sentence, and the decision when it has one. */
-export interface Step {
-  state: "passed" | "issues" | "skipped" | "error";
-  summary: string;
-  decision?: Decision;
-  /** Premium sources that were asked, or were about to be. */
-  attempts?: Attempt[];
-  /** What to do when no premium model gave a verdict. */
-  premiumNext?: string;
-}
-
-export interface Stage<N extends string = string> {
-  name: N;
-  /** For a client that shows progress. */
-  doing: string;
+export interface Stage<N extends string = string> extends ReviewStage<Known, Decision, N> {
   /** The part of the configuration that it can't do without. */
   section: string;
-  run(known: Known): Promise<Step>;
 }

@@ -1,5 +1,5 @@
-import { isSluiceError, messageOf } from "../../errors.js";
-import { iterationOf, receiptText, withdrawReceipt, writeReceipt } from "../../flow/receipt.js";
+import { explained } from "../../errors.js";
+import { leaveReceipt, withdrawReceipt } from "../../flow/receipt.js";
 import type { PlanReviewStatus } from "../../flow/types.js";
 import { openFlowWriter } from "../../flow/writer.js";
 import type { PlanVerdict } from "../../state/plan-reviews.js";
@@ -27,7 +27,7 @@ export async function leaveOutcome(
     );
   }
   if (receipt !== null && decision !== null && verdict !== null && !moved) {
-    const why = await leaveReceipt(known, receipt, decision);
+    const why = await planReceipt(known, receipt, decision);
     if (why === null) left.receipt = receipt;
     else warnings.push(why);
   }
@@ -43,33 +43,14 @@ export async function leaveOutcome(
 }
 
 /** Only a premium model's own verdict leaves a receipt, given now or repeated for the very same plan. Gives why not. */
-async function leaveReceipt(known: Known, path: string, decision: Decision): Promise<string | null> {
+async function planReceipt(known: Known, path: string, decision: Decision): Promise<string | null> {
   const record: PlanVerdict | null = "record" in decision ? decision.record : null;
   if (record === null || record.attested_by !== "sluice")
     return `No receipt at ${path}: it takes a premium model's verdict.`;
   if (known.plan.unreadable.length > 0) return `No receipt at ${path}: a part of the plan can't be read.`;
   const { sluice, plan } = known;
   const summary = decision.decided_by === "premium" ? decision.summary : "";
-  try {
-    await writeReceipt(path, {
-      type: "plan_review",
-      id: plan.spec.id,
-      mode: "sluice",
-      verdict: record.verdict,
-      model: record.model,
-      source: record.source,
-      review: receiptText(record, summary),
-      fingerprint: record.fingerprint,
-      context_fingerprint: record.context_fingerprint,
-      ...iterationOf(sluice),
-      timestamp: new Date(sluice.clock()).toISOString(),
-    });
-    return null;
-  } catch (error) {
-    return isSluiceError(error)
-      ? `${error.message} ${error.hint}`
-      : `No receipt at ${path}: ${messageOf(error)}.`;
-  }
+  return leaveReceipt(path, { type: "plan_review", id: plan.spec.id }, { record, summary, sluice });
 }
 
 function withdraw({ plan, fingerprint }: Known, path: string): Promise<boolean> {
@@ -89,8 +70,7 @@ async function writeStatus(known: Known, decision: Decision): Promise<string | n
     return status;
   } catch (error) {
     signal.throwIfAborted();
-    const hint = isSluiceError(error) ? ` ${error.hint}` : "";
-    warnings.push(`The status of ${plan.spec.id} was not written: ${messageOf(error)}${hint}`);
+    warnings.push(`The status of ${plan.spec.id} was not written: ${explained(error)}`);
     return null;
   }
 }

@@ -1,40 +1,17 @@
-import { answerJsonSchema, NoVerdict, type ReadAnswer, readAnswer } from "../../premium/answer.js";
-import { type Blocker, sortFindings, unsettled } from "../../premium/blockers.js";
+import { answerJsonSchema } from "../../premium/answer.js";
 import { type Consultation, consult } from "../../premium/consult.js";
-import type { Attempt } from "../../premium/exchange.js";
-import { keepAnswer } from "../../premium/kept-answer.js";
 import { type CallHooks, SharedCalls } from "../../premium/shared-call.js";
+import { type PremiumVerdict, verdictIn, type WithoutVerdict } from "../../premium/verdict.js";
 import { type PlanVerdict, recordPlanVerdict } from "../../state/plan-reviews.js";
 import { composePlanReview, type Prior } from "./compose.js";
 import { planRecord } from "./record.js";
 import type { Known } from "./step.js";
 
 export type PremiumPlanReview =
-  | {
-      kind: "verdict";
-      verdict: ReadAnswer["verdict"];
-      blockers: Blocker[];
-      /** What the reviewer would have better, and lets pass. */
-      remarks: Blocker[];
-      summary: string;
-      source: string;
-      model: string;
-      tokens: number | null;
-      attempts: Attempt[];
-      /** As it was remembered: what a receipt is written from. */
-      record: PlanVerdict;
-    }
+  | PremiumVerdict<PlanVerdict>
+  | WithoutVerdict
   /** Nobody could be asked, or nobody answered. */
-  | { kind: "unanswered"; given: Extract<Consultation, { state: "unanswered" }> }
-  /** Somebody answered and gave no verdict: never a pass. `text` is a path. */
-  | {
-      kind: "no-verdict";
-      why: string;
-      text: string | null;
-      source: string;
-      model: string;
-      attempts: Attempt[];
-    };
+  | { kind: "unanswered"; given: Extract<Consultation, { state: "unanswered" }> };
 
 const underWay = new SharedCalls<PremiumPlanReview>();
 
@@ -77,37 +54,18 @@ async function review(known: Known, model: string, hooks: CallHooks): Promise<Pr
     ...hooks,
   });
   if (given.state === "unanswered") return { kind: "unanswered", given };
-  const { answer, source, attempts } = given;
-  const who = { source, model: given.model };
-  let read: ReadAnswer;
-  try {
-    read = readAnswer(answer, earlier?.findings.length ?? 0);
-    if (read.verdict === "SHIP" && given.another_model) {
-      throw new NoVerdict(`${answer.model} answered in place of ${who.model}`, answer.text);
-    }
-  } catch (error) {
-    if (!(error instanceof NoVerdict)) throw error;
-    const text = await keepAnswer(store, sluice.clock(), answer);
-    return { kind: "no-verdict", why: error.message, text, ...who, attempts };
-  }
-  const { blockers, remarks } = sortFindings(read, who.model, unsettled(earlier?.findings ?? [], read.prior));
+  const said = await verdictIn(given, earlier?.findings ?? [], { store, sluice });
+  if (said.kind === "no-verdict") return said;
+  const { source, model: answeredBy, attempts, tokens } = given;
+  const { blockers, remarks } = said;
+  const { verdict, summary } = said.read;
+  const who = { source, model: answeredBy };
   const record = await recordPlanVerdict(
     store,
     sluice,
-    planRecord(known, { ...who, verdict: read.verdict, attested_by: "sluice", blockers }),
+    planRecord(known, { ...who, verdict, attested_by: "sluice", blockers }),
   );
-  const { verdict, summary } = read;
-  return {
-    kind: "verdict",
-    verdict,
-    blockers,
-    remarks,
-    summary,
-    ...who,
-    tokens: given.tokens,
-    attempts,
-    record,
-  };
+  return { kind: "verdict", verdict, blockers, remarks, summary, ...who, tokens, attempts, record };
 }
 
 function priorOf(record: PlanVerdict, { plan }: Pick<Known, "plan">): Prior {

@@ -1,13 +1,14 @@
+import { warningsOf } from "../../config/load.js";
 import { fillPrompt, loadPrompt } from "../../config/prompts.js";
-import { isSluiceError, messageOf } from "../../errors.js";
 import type { openSource } from "../../premium/open-source.js";
+import { attemptStage } from "../../premium/review-stage.js";
 import { recordEvent } from "../../state/metrics.js";
 import { findPlanVerdicts } from "../../state/plan-reviews.js";
 import { dismissFinding } from "../../state/review-state.js";
 import { leaveOutcome } from "./outcome.js";
 import type { PlanReview, planStageNames } from "./plan-review-schema.js";
 import { classification, fingerprint, premium, prescreen } from "./stages.js";
-import type { Decision, Known, OpenedPlan, Stage, Step } from "./step.js";
+import type { Decision, Known, OpenedPlan } from "./step.js";
 
 /** What a plan review consists of, in order. */
 const stages = [fingerprint, prescreen, classification, premium] as const;
@@ -76,7 +77,7 @@ export async function reviewPlan(opened: OpenedPlan, options: PlanReviewOptions)
   for (const stage of stages) {
     options.onProgress?.(stage.doing);
     const started = performance.now();
-    const step = await attempt(stage, known);
+    const step = await attemptStage(stage.name, () => stage.run(known), known);
     const { state, summary } = step;
     result.stages.push({
       name: stage.name,
@@ -108,14 +109,10 @@ export async function reviewPlan(opened: OpenedPlan, options: PlanReviewOptions)
     cached: result.decided_by === "fingerprint",
     ms: Math.round(performance.now() - begun),
   });
-  const { problems, not_trusted } = project.loaded;
   result.warnings = [
     ...new Set([
       ...known.warnings,
-      ...problems.map(({ message }) => message),
-      ...not_trusted.map(
-        ({ key, why }) => `${key} of this repository's configuration is not in effect: ${why}`,
-      ),
+      ...warningsOf(project.loaded),
       ...store.warnings,
       ...material.facts.problems.filter((problem) => !problem.startsWith(".flow/tasks/")).slice(0, 5),
     ]),
@@ -168,18 +165,4 @@ async function handOver(
       tokens: material.parts.reduce((sum, { tokens }) => sum + tokens, 0),
     },
   };
-}
-
-async function attempt({ name, run }: Stage, known: Known): Promise<Step> {
-  try {
-    return await run(known);
-  } catch (error) {
-    if (known.signal.aborted) throw error;
-    if (!isSluiceError(error)) {
-      const stack = error instanceof Error ? (error.stack ?? "") : messageOf(error);
-      known.sluice.log(`the stage ${name} of a plan review failed unexpectedly: ${stack}`);
-    }
-    const hint = isSluiceError(error) ? ` ${error.hint}` : "";
-    return { state: "error", summary: `${messageOf(error)}${hint}` };
-  }
 }

@@ -1,22 +1,20 @@
-import type { Blocker } from "../../premium/blockers.js";
+import { asBlocker, type Blocker } from "../../premium/blockers.js";
 import { chosenModels } from "../../premium/candidates.js";
-import { failuresIn } from "../../premium/exchange.js";
-import { reviewDepth } from "../../premium/reviewer-process.js";
+import { type Attested, noSource, whyNotAsked } from "../../premium/review-stage.js";
+import { stepOf } from "../../premium/verdict.js";
 import type { PlanVerdict } from "../../state/plan-reviews.js";
 import { countRound, prescreenRounds, recordPrescreen } from "../../state/prescreen-state.js";
 import { dismissals, standing } from "../../state/review-state.js";
+import type { Verdict } from "../../verdicts.js";
 import { complexityOf } from "./complexity.js";
 import { coverageFindings } from "./coverage.js";
 import { untestableCriteria } from "./criteria.js";
 import type { PlanFinding } from "./findings.js";
 import { modelScreen } from "./model-screen.js";
 import { type PremiumPlanReview, premiumPlanReview } from "./premium.js";
-import type { Attested, Known, Stage, Step } from "./step.js";
+import type { Known, Stage, Step } from "./step.js";
 import { structureFindings } from "./structure.js";
 import { unknownFiles } from "./unknown-files.js";
-
-/** What the stage says where there is nobody to ask. */
-export const noSource = "no premium source is set up";
 
 /**
  * Whether this very plan was reviewed before; then that verdict is repeated, as what it is. It comes first: it takes
@@ -160,13 +158,7 @@ export const prescreen: Stage<"prescreen"> = {
       decision: {
         verdict: "NEEDS_WORK",
         decided_by: "prescreen",
-        blockers: blocking.map(({ file, line, message, source, id }) => ({
-          file,
-          line,
-          message,
-          source,
-          id,
-        })),
+        blockers: blocking.map(asBlocker),
         next: `Mend these in the plan, then call review_plan again (iteration ${iteration} of ${most}). A finding that is wrong: pass it in dismiss as {id, reason}.`,
       },
     };
@@ -189,17 +181,8 @@ export const premium: Stage<"premium"> = {
   doing: "asking a premium reviewer",
   async run(known) {
     const { plan, sluice, noPremium } = known;
-    const { config } = known.project;
-    if (!config.review.premium.enabled) {
-      return { state: "skipped", summary: "switched off (review.premium.enabled)" };
-    }
-    if (noPremium !== undefined) return { state: "skipped", summary: noPremium };
-    if (reviewDepth(sluice) > 0) {
-      return {
-        state: "skipped",
-        summary: "this Sluice was started by a reviewer of Sluice's: it asks nobody else",
-      };
-    }
+    const unasked = whyNotAsked({ sluice, config: known.project.config, noPremium });
+    if (unasked !== null) return { state: "skipped", summary: unasked };
     const [lost] = plan.unreadable;
     if (lost !== undefined) {
       return {
@@ -207,7 +190,8 @@ export const premium: Stage<"premium"> = {
         summary: `${lost} can't be read: nothing ships like that, so nobody was asked`,
       };
     }
-    return stepOf(await premiumPlanReview(known, await backendOf(known)));
+    const review = await premiumPlanReview(known, await backendOf(known));
+    return review.kind === "unanswered" ? unanswered(review.given) : stepOf(review, { again, next: nextOf });
   },
 };
 
@@ -224,56 +208,27 @@ async function backendOf(known: Known): Promise<string> {
   return complexity === "SIMPLE" ? plan_review.simple.backend : plan_review.complex.backend;
 }
 
-function stepOf(review: PremiumPlanReview): Step {
-  switch (review.kind) {
-    case "unanswered": {
-      const { given } = review;
-      const { attempts, why } = given;
-      if (given.decision === "none_configured") {
-        return { state: "skipped", summary: noSource, attempts, premiumNext: why };
-      }
-      const when =
-        given.next_available_at === null ? "" : ` The first is back at ${given.next_available_at}.`;
-      return {
-        state: attempts.length === 0 ? "skipped" : "error",
-        summary: why,
-        attempts,
-        premiumNext: attempts.length === 0 ? why : `${why}${when}`,
-      };
-    }
-    case "no-verdict": {
-      const { attempts, source, model, why } = review;
-      const kept = review.text === null ? "" : ` Its text: ${review.text}`;
-      return {
-        state: "error",
-        summary: `${source} ${model}: ${why}${kept}`,
-        attempts,
-        premiumNext: `${why} This is no pass.${kept} Call review_plan again if another premium call is worth it.`,
-      };
-    }
-    case "verdict": {
-      const { verdict, source, model, tokens, attempts, blockers, remarks, summary, record } = review;
-      const failed = failuresIn(attempts);
-      return {
-        state: verdict === "SHIP" ? "passed" : "issues",
-        summary: `${verdict} by ${source} ${model}${failed === "" ? "" : ` (after ${failed})`}`,
-        attempts,
-        decision: {
-          verdict,
-          decided_by: "premium",
-          blockers,
-          remarks,
-          summary,
-          premium: { source, model, tokens },
-          record,
-          next: nextOf(verdict),
-        },
-      };
-    }
+function unanswered({
+  decision,
+  attempts,
+  why,
+  next_available_at,
+}: Extract<PremiumPlanReview, { kind: "unanswered" }>["given"]): Step {
+  if (decision === "none_configured") {
+    return { state: "skipped", summary: noSource, attempts, premiumNext: why };
   }
+  const when = next_available_at === null ? "" : ` The first is back at ${next_available_at}.`;
+  return {
+    state: attempts.length === 0 ? "skipped" : "error",
+    summary: why,
+    attempts,
+    premiumNext: attempts.length === 0 ? why : `${why}${when}`,
+  };
 }
 
-function nextOf(verdict: string): string {
+const again = "Call review_plan again if another premium call is worth it.";
+
+function nextOf(verdict: Verdict): string {
   switch (verdict) {
     case "SHIP":
       return "Begin with the tasks. The same plan needs no second review: this verdict is repeated.";

@@ -1,8 +1,9 @@
 import type { Survey } from "../../change/survey.js";
 import type { Project } from "../../flow/project.js";
 import type { Blocker } from "../../premium/blockers.js";
-import type { Attempt } from "../../premium/exchange.js";
 import type { openSource } from "../../premium/open-source.js";
+import type { Attested, Stage as ReviewStage, Step as ReviewStep } from "../../premium/review-stage.js";
+import type { PremiumDecision } from "../../premium/verdict.js";
 import type { Sluice } from "../../sluice.js";
 import type { PlanVerdict } from "../../state/plan-reviews.js";
 import type { Complexity } from "./complexity.js";
@@ -41,13 +42,6 @@ export interface Known extends OpenedPlan {
   warnings: string[];
 }
 
-export interface Attested {
-  verdict: string;
-  by: "agent" | "human";
-  model: string | null;
-  at: string;
-}
-
 /**
  * How a stage ends the review. The types hold law 1: a SHIP comes with the record of a premium model's verdict that
  * Sluice got itself, given now or repeated for the very same plan.
@@ -64,31 +58,8 @@ export type Decision =
       next: string;
     }
   | { verdict: "SHIP"; decided_by: "fingerprint"; blockers: []; record: PlanVerdict; next: string }
-  | {
-      verdict: "SHIP" | "NEEDS_WORK" | "MAJOR_RETHINK" | "NEEDS_HUMAN";
-      decided_by: "premium";
-      blockers: Blocker[];
-      remarks: Blocker[];
-      summary: string;
-      premium: { source: string; model: string; tokens: number | null };
-      record: PlanVerdict;
-      next: string;
-    }
+  | PremiumDecision<PlanVerdict>
   | { verdict: null; decided_by: null; attested: Attested; next: string };
 
-/** What a stage says: how it went, in a sentence, and the decision when it has one. */
-export interface Step {
-  state: "passed" | "issues" | "skipped" | "error";
-  summary: string;
-  decision?: Decision;
-  attempts?: Attempt[];
-  /** What to do when no premium model gave a verdict. */
-  premiumNext?: string;
-}
-
-export interface Stage<N extends string = string> {
-  name: N;
-  /** For a client that shows progress. */
-  doing: string;
-  run(known: Known): Promise<Step>;
-}
+export type Step = ReviewStep<Decision>;
+export type Stage<N extends string = string> = ReviewStage<Known, Decision, N>;

@@ -1,18 +1,10 @@
 import { refuseSecrets } from "../../analyzers/secrets/refuse.js";
 import { type Surroundings, surroundings } from "../../change/surroundings.js";
 import { countTokens } from "../../change/tokens.js";
-import {
-  answerJsonSchema,
-  isBlocking,
-  NoVerdict,
-  type ReadAnswer,
-  readAnswer,
-} from "../../premium/answer.js";
-import { type Blocker, sortFindings, unsettled } from "../../premium/blockers.js";
+import { answerJsonSchema, isBlocking, type ReadAnswer } from "../../premium/answer.js";
 import { type Attempt, type Conversation, exchange } from "../../premium/exchange.js";
-import { keepAnswer } from "../../premium/kept-answer.js";
 import type { openSource } from "../../premium/open-source.js";
-import { isSameModel } from "../../premium/same-model.js";
+import { type PremiumVerdict, verdictIn, type WithoutVerdict } from "../../premium/verdict.js";
 import { classesOf } from "../../problem-class.js";
 import { recordEvent } from "../../state/metrics.js";
 import { recordVerdict, type VerdictRecord } from "../../state/review-state.js";
@@ -27,35 +19,11 @@ import { continuation, earlierReview, priorOf } from "./earlier.js";
 import { gatherMaterial, type Material } from "./material.js";
 import { changeAdvice, outgoingTexts } from "./outgoing.js";
 
-export interface PremiumVerdict {
-  kind: "verdict";
-  verdict: ReadAnswer["verdict"];
-  blockers: Blocker[];
-  /** What the reviewer would have better, and lets pass. */
-  remarks: Blocker[];
-  summary: string;
-  source: string;
-  model: string;
-  /** Altogether; null when the source does not say. */
-  tokens: number | null;
-  attempts: Attempt[];
-  /** As it was remembered: what a receipt is written from. */
-  record: VerdictRecord;
-}
-
 export type PremiumReview =
-  | PremiumVerdict
+  | PremiumVerdict<VerdictRecord>
+  | WithoutVerdict
   /** Nobody could be asked, or nobody answered. */
-  | { kind: "unanswered"; route: Route; attempts: Attempt[] }
-  /** Somebody answered and gave no verdict: never a pass. `text` is a path. */
-  | {
-      kind: "no-verdict";
-      why: string;
-      text: string | null;
-      source: string;
-      model: string;
-      attempts: Attempt[];
-    };
+  | { kind: "unanswered"; route: Route; attempts: Attempt[] };
 
 export interface PremiumReviewOptions {
   /** Called right before something is sent to a source. */
@@ -118,22 +86,12 @@ export async function premiumReview(
     const route = routeOf(change, { context: around, class: asked }, { selection, problems, size });
     return { kind: "unanswered", route, attempts };
   }
-  const { answer, model, reserved, attempts, continued } = outcome;
-  const who = { source: reserved.source, model };
-  let read: ReadAnswer;
-  try {
-    read = readAnswer(answer, earlier?.findings.length ?? 0);
-    const chosen = [reserved.model.id, ...reserved.model.also];
-    const { model } = answer;
-    if (read.verdict === "SHIP" && model !== null && !chosen.some((id) => isSameModel(id, model))) {
-      throw new NoVerdict(`${model} answered in place of ${who.model}`, answer.text);
-    }
-  } catch (error) {
-    if (!(error instanceof NoVerdict)) throw error;
-    const text = await keepAnswer(store, sluice.clock(), answer);
-    return { kind: "no-verdict", why: error.message, text, ...who, attempts };
-  }
-  const { blockers, remarks } = sortFindings(read, who.model, unsettled(earlier?.findings ?? [], read.prior));
+  const { answer, model, source, reserved, attempts, continued, tokens } = outcome;
+  const said = await verdictIn(outcome, earlier?.findings ?? [], { store, sluice });
+  if (said.kind === "no-verdict") return said;
+  const { read, blockers, remarks } = said;
+  const { verdict, summary } = read;
+  const who = { source, model };
   const session: Conversation | null =
     answer.session === null
       ? null
@@ -143,7 +101,7 @@ export async function premiumReview(
     ...(await verdictRecord(
       change,
       sluice,
-      { ...who, verdict: read.verdict, attested_by: "sluice", blockers, task: change.task },
+      { ...who, verdict, attested_by: "sluice", blockers, task: change.task },
       {},
     )),
     ...(session === null ? {} : { session: { ...session } }),
@@ -153,14 +111,12 @@ export async function premiumReview(
   await recordEvent(store, sluice, {
     kind: "verdict",
     about: aboutChange(change),
-    verdict: read.verdict,
+    verdict,
     by: "sluice",
     ...who,
     blockers: classesOf(blockersOf(read)),
     prescreen: known.prescreen?.verdict ?? null,
   });
-  const tokens = answer.tokens === null ? null : answer.tokens.input + answer.tokens.output;
-  const { verdict, summary } = read;
   return { kind: "verdict", verdict, blockers, remarks, summary, ...who, tokens, attempts, record };
 }
 

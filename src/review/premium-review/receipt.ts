@@ -2,8 +2,7 @@ import { fingerprint } from "../../change/fingerprint.js";
 import { defaultBase, defaultBranch, headCommit, isAncestor } from "../../change/revisions.js";
 import { taskBase } from "../../change/task-base.js";
 import type { Change, TreeEnd } from "../../change/types.js";
-import { isSluiceError, messageOf } from "../../errors.js";
-import { iterationOf, type Receipt, receiptText, withdrawReceipt, writeReceipt } from "../../flow/receipt.js";
+import { leaveReceipt, withdrawReceipt } from "../../flow/receipt.js";
 import type { Sluice } from "../../sluice.js";
 import type { VerdictRecord } from "../../state/review-state.js";
 
@@ -21,7 +20,7 @@ export interface ReceiptRequest {
  *
  * @returns null when it was written, else why not
  */
-export async function leaveReceipt(
+export async function changeReceipt(
   change: Change,
   sluice: Sluice,
   request: ReceiptRequest,
@@ -29,28 +28,12 @@ export async function leaveReceipt(
   const { path, record, summary, signal } = request;
   const obstacle = await whyNot(change, record, signal);
   if (obstacle !== null) return `No receipt at ${path}: ${obstacle}.`;
-  const receipt: Receipt = {
-    type: "impl_review",
-    id: record.task ?? "",
-    mode: "sluice",
-    verdict: record.verdict,
-    ...(change.base.commit === null ? {} : { base: change.base.commit }),
-    model: record.model,
-    source: record.source,
-    review: receiptText(record, summary),
-    fingerprint: record.fingerprint,
-    context_fingerprint: record.context_fingerprint,
-    ...iterationOf(sluice),
-    timestamp: new Date(sluice.clock()).toISOString(),
-  };
-  try {
-    await writeReceipt(path, receipt);
-    return null;
-  } catch (error) {
-    return isSluiceError(error)
-      ? `${error.message} ${error.hint}`
-      : `No receipt at ${path}: ${messageOf(error)}.`;
-  }
+  const base = change.base.commit === null ? {} : { base: change.base.commit };
+  return leaveReceipt(
+    path,
+    { type: "impl_review", id: record.task ?? "", ...base },
+    { record, summary, sluice },
+  );
 }
 
 /**

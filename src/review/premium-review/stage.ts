@@ -1,13 +1,12 @@
 import { fingerprint } from "../../change/fingerprint.js";
 import { surroundings } from "../../change/surroundings.js";
 import { failuresIn } from "../../premium/exchange.js";
-import { reviewDepth } from "../../premium/reviewer-process.js";
+import { noSource, whyNotAsked } from "../../premium/review-stage.js";
 import { SharedCalls } from "../../premium/shared-call.js";
+import { stepOf } from "../../premium/verdict.js";
+import type { Verdict } from "../../verdicts.js";
 import type { Known, Stage, Step } from "../step.js";
 import { type PremiumReview, premiumReview } from "./premium-review.js";
-
-/** What the stage says where there is nobody to ask. */
-export const noSource = "no premium source is set up";
 
 const underWay = new SharedCalls<PremiumReview>();
 
@@ -17,17 +16,9 @@ export const premium: Stage<"premium"> = {
   doing: "asking a premium reviewer",
   section: "premium_sources",
   async run(known) {
-    const { change, sluice, config, route, noPremium } = known;
-    if (!config.review.premium.enabled) {
-      return { state: "skipped", summary: "switched off (review.premium.enabled)" };
-    }
-    if (noPremium !== undefined) return { state: "skipped", summary: noPremium };
-    if (reviewDepth(sluice) > 0) {
-      return {
-        state: "skipped",
-        summary: "this Sluice was started by a reviewer of Sluice's: it asks nobody else",
-      };
-    }
+    const { change, route } = known;
+    const unasked = whyNotAsked(known);
+    if (unasked !== null) return { state: "skipped", summary: unasked };
     if (route?.decision === "none_configured") return { state: "skipped", summary: noSource };
     if (change.skipped.length > 0) {
       const [first] = change.skipped;
@@ -36,7 +27,8 @@ export const premium: Stage<"premium"> = {
         summary: `${first?.path} could not be taken into the change (${first?.reason}): nothing ships like that, so nobody was asked`,
       };
     }
-    return stepOf(await join(known));
+    const review = await join(known);
+    return review.kind === "unanswered" ? unanswered(review) : stepOf(review, { again, next: nextOf });
   },
 };
 
@@ -58,52 +50,20 @@ async function join(known: Known): Promise<PremiumReview> {
   );
 }
 
-function stepOf(review: PremiumReview): Step {
-  const attempts = review.attempts;
+function unanswered({ route, attempts }: Extract<PremiumReview, { kind: "unanswered" }>): Step {
   const failed = failuresIn(attempts);
-  switch (review.kind) {
-    case "unanswered": {
-      const { route } = review;
-      const when =
-        route.next_available_at === null ? "" : ` The first is back at ${route.next_available_at}.`;
-      const why = failed === "" ? route.next : `Nobody answered: ${failed}.${when}`;
-      const summary =
-        failed === "" && when !== ""
-          ? `every reviewer for it is used up or throttled; the first is back at ${route.next_available_at}`
-          : why;
-      return { state: failed === "" ? "skipped" : "error", summary, attempts, premiumNext: why };
-    }
-    case "no-verdict": {
-      const kept = review.text === null ? "" : ` Its text: ${review.text}`;
-      return {
-        state: "error",
-        summary: `${review.source} ${review.model}: ${review.why}${kept}`,
-        attempts,
-        premiumNext: `${review.why} This is no pass.${kept} Call review_change again if another premium call is worth it, or review the change yourself.`,
-      };
-    }
-    case "verdict": {
-      const { verdict, source, model, tokens, blockers, remarks, summary, record } = review;
-      return {
-        state: verdict === "SHIP" ? "passed" : "issues",
-        summary: `${verdict} by ${source} ${model}${failed === "" ? "" : ` (after ${failed})`}`,
-        attempts,
-        decision: {
-          verdict,
-          decided_by: "premium",
-          blockers,
-          remarks,
-          premium: { source, model, tokens },
-          summary,
-          next: nextOf(verdict),
-          record,
-        },
-      };
-    }
-  }
+  const when = route.next_available_at === null ? "" : ` The first is back at ${route.next_available_at}.`;
+  const why = failed === "" ? route.next : `Nobody answered: ${failed}.${when}`;
+  const summary =
+    failed === "" && when !== ""
+      ? `every reviewer for it is used up or throttled; the first is back at ${route.next_available_at}`
+      : why;
+  return { state: failed === "" ? "skipped" : "error", summary, attempts, premiumNext: why };
 }
 
-function nextOf(verdict: string): string {
+const again = "Call review_change again if another premium call is worth it, or review the change yourself.";
+
+function nextOf(verdict: Verdict): string {
   switch (verdict) {
     case "SHIP":
       return "Ship it. The same change in the same surroundings needs no second review: fingerprints repeat this verdict.";

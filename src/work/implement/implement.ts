@@ -4,7 +4,7 @@ import { openObjectStore } from "../../change/object-store.js";
 import { type Survey, surveyRepository } from "../../change/survey.js";
 import { removeAbandonedWorktrees } from "../../change/throw-away.js";
 import type { Change } from "../../change/types.js";
-import { isSluiceError, messageOf, UsageError } from "../../errors.js";
+import { explained, isSluiceError, messageOf, UsageError } from "../../errors.js";
 import { openProject, type Project } from "../../flow/project.js";
 import { checkedOutTree } from "../../gates/checked-out.js";
 import { type LocalTier, openLocal } from "../../local/local.js";
@@ -365,7 +365,7 @@ async function help(
   } catch (error) {
     options.signal.throwIfAborted();
     // A secret in what would be sent: what the local model made is not lost for it.
-    if (isSluiceError(error)) return nobody(`${error.message} ${error.hint}`);
+    if (isSluiceError(error)) return nobody(explained(error));
     throw error;
   }
 }
