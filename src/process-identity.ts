@@ -51,11 +51,17 @@ export function ownMark(): string {
 
 export const markPattern = /[0-9a-f]{10}\.\d{1,10}\.(?:\d{1,20}|x)/;
 
-/** Whether the process that a mark names is dead for certain: another machine's or container's can't be known. */
-export function isDeadMark(mark: string): boolean {
+/** Of the process that a mark names; `elsewhere`: another machine's, container's or boot's, so it can't be known. */
+export function stateOfMark(mark: string): "alive" | "dead" | "elsewhere" {
   const [place, pid, started] = mark.split(".");
-  if (place !== placeMark()) return false;
-  return !isAlive(Number(pid), started === undefined || started === "x" ? null : started);
+  if (place !== placeMark()) return "elsewhere";
+  const lives = isAlive(Number(pid), started === undefined || started === "x" ? null : started);
+  return lives ? "alive" : "dead";
+}
+
+/** Whether the process that a mark names is dead for certain. */
+export function isDeadMark(mark: string): boolean {
+  return stateOfMark(mark) === "dead";
 }
 
 function placeMark(): string {

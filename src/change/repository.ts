@@ -4,6 +4,7 @@ import { UsageError } from "../errors.js";
 import type { Sluice } from "../sluice.js";
 import { type GitOptions, git, gitText, useEnvironment } from "./git.js";
 import type { Repository } from "./types.js";
+import { undoUnfinished } from "./undo-writes.js";
 
 /**
  * Opens the git repository that a folder is in. Accepted are the working directory's repository, its worktrees and
@@ -17,11 +18,21 @@ export async function openRepository(
 ): Promise<Repository> {
   const folder = realFolder(resolve(sluice.cwd, path ?? "."), path);
   const repository = await inspect(sluice, folder, options.signal);
-  if (path === undefined || (await isAllowed(sluice, repository, folder, options))) return repository;
+  if (path === undefined || (await isAllowed(sluice, repository, folder, options)))
+    return withoutHalves(sluice, repository);
   throw new UsageError(
     `${path} is in a repository that this server was not given.`,
     "Leave out repo to use the server's own working directory, or ask the user to add the path to the client's roots or to Sluice's configuration.",
   );
+}
+
+/** Undoes what a killed process left half written, so that nobody works with it. */
+async function withoutHalves(sluice: Sluice, repository: Repository): Promise<Repository> {
+  const notices = await undoUnfinished(repository, sluice.clock());
+  for (const notice of notices) sluice.log(notice);
+  // The same object: git's environment is kept by it.
+  if (notices.length > 0) repository.notices = notices;
+  return repository;
 }
 
 function realFolder(folder: string, asked: string | undefined): string {

@@ -12,6 +12,8 @@ export interface Repository {
   objectFormat: "sha1" | "sha256";
   /** Checked-out branch without `refs/heads/`; null when detached. */
   branch: string | null;
+  /** What a person should know of it: what a killed process left half written, and what became of that. */
+  notices?: readonly string[];
 }
 
 export type Side = "base" | "head";

@@ -78,7 +78,9 @@ export async function openStore(
   repository: Repository,
   options: { signal?: AbortSignal } = {},
 ): Promise<StateStore> {
-  return fileStore(sluice, await findPlace(sluice, repository, options.signal));
+  const store = fileStore(sluice, await findPlace(sluice, repository, options.signal));
+  store.warnings.push(...(repository.notices ?? []));
+  return store;
 }
 
 const userStores = new Map<string, StateStore>();

@@ -189,7 +189,7 @@ export async function implement(
     const found = verdict(loop, stop, premium, again !== null);
     if (loop.progress.best !== null || loop.progress.plan !== null)
       await keepAttempt(store, attempt, loop.progress, found.outcome === "proposed");
-    const notes = [...new Set([...classification.notes, ...anchor.notes])];
+    const notes = [...new Set([...(repository.notices ?? []), ...classification.notes, ...anchor.notes])];
     const done = await result(work, stop, premium, found, notes);
     await recordOutcome(work, done, began);
     return done;
@@ -521,7 +521,11 @@ async function result(
     sandbox: { kind: judge.checker.confinement, why: judge.checker.why },
     tokens: { local: budget.tokens, premium: premium?.tokens ?? null },
     base_tree: requested.base.head.tree,
-    notes: said.slice(0, 10).map((note) => printableLine(note).slice(0, 300)),
+    notes: [
+      // Whole: they say what to do.
+      ...(requested.project.repository.notices ?? []),
+      ...said.slice(0, 10).map((note) => printableLine(note).slice(0, 300)),
+    ],
   };
 }
 
