@@ -227,6 +227,21 @@ describe("re-anchoring without a model", () => {
     ]);
   });
 
+  it.each([
+    ["**Size:** M\n**Files:** src/cart/totals.ts, tests/totals.test.ts", false],
+    ["**Touches:** the cart, tests and docs", false],
+    ["Add cases to tests/totals.test.ts.", true],
+    ["Unit tests cover the limits in `tests/totals.test.ts`.", true],
+    ["It is tested with lists of both kinds.", true],
+  ])("where the files are is no test requirement, a sentence about tests is: %s", async (text, asks) => {
+    const { tests } = await reanchor(
+      `# Totals\n\n## Description\n${text}\n\n## Acceptance\n- [ ] it adds up`,
+    );
+    expect(tests.filter(({ kind }) => kind === "requirement").map((one) => one.text)).toEqual(
+      asks ? [text] : [],
+    );
+  });
+
   it("works on words, without a commit or a folder", async () => {
     const result = await reanchor("Add a page\n\n## Acceptance\n- [ ] it has 3 links");
     expect(result).toMatchObject({

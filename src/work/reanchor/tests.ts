@@ -18,6 +18,8 @@ export interface TestNeed {
 
 const aboutTests =
   /\b(?:unit|integration|e2e|end-to-end|regression|snapshot|property)[- ]?tests?\b|\btests?\b|\btested\b|\bcoverage\b/i;
+/** A line that says where, not what: `**Size:** S **Files:** src/cart.ts, tests/cart.test.ts`. */
+const label = /^(?:size|files?|touches)\s*:/i;
 const runner =
   /^(?:(?:npm|pnpm|yarn|bun|npx|bunx|deno|uv|poetry|python3?|pytest|tox|nox|go|cargo|make|just|mvn|\.\/mvnw|gradle|\.\/gradlew|bundle|rake|rspec|dotnet|phpunit|composer|ctest|mix|swift|zig|bats|vitest|jest)\b)/;
 const most = { requirement: 8, command: 4, existing: 6 };
@@ -37,7 +39,8 @@ export async function testNeeds(
   const place = ({ path, line }: Statement) => (path === null ? "the task" : `${path}:${line ?? 1}`);
   for (const statement of [...task.own, ...epicStatements(task)]) {
     const { kind, text } = statement;
-    if (kind !== "title" && kind !== "code" && aboutTests.test(text) && commandIn(statement) !== plain(text))
+    const asks = kind !== "title" && kind !== "code" && aboutTests.test(text);
+    if (asks && !label.test(plain(text)) && commandIn(statement) !== plain(text))
       add("requirement", text, place(statement));
   }
   for (const statement of [...task.own, ...task.epic]) {
