@@ -1,5 +1,6 @@
 import type { Node } from "web-tree-sitter";
 import { breathe } from "../breathe.js";
+import { definedName } from "./defined-name.js";
 import { parse } from "./imports/parsers.js";
 
 /** Something that a file defines, at its top or as a member of what stands there. */
@@ -126,7 +127,7 @@ function collect(node: Node, within: Collecting): void {
 }
 
 function add(node: Node, kind: Definition["kind"], within: Collecting): string | null {
-  return addNamed(node, node.childForFieldName("name") ?? declared(node), kind, within);
+  return addNamed(node, definedName(node), kind, within);
 }
 
 /** Consts that hold functions or classes are what they hold. */
@@ -211,17 +212,6 @@ function isExported(grammar: string, name: string, node: Node, wrapped: boolean)
     default:
       return wrapped;
   }
-}
-
-/** C keeps the name inside of declarators. */
-function declared(node: Node): Node | null {
-  let inner = node.childForFieldName("declarator");
-  for (let depth = 0; inner !== null && depth < 6; depth++) {
-    const next = inner.childForFieldName("declarator");
-    if (next === null) return inner;
-    inner = next;
-  }
-  return inner;
 }
 
 function extensionOf(path: string): string {

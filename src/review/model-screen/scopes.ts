@@ -1,4 +1,5 @@
 import type { Node } from "web-tree-sitter";
+import { definedName } from "../../change/defined-name.js";
 import { parse } from "../../change/imports/parsers.js";
 import type { Grammar } from "../../change/risk/languages.js";
 
@@ -74,7 +75,7 @@ function chain(from: Node | null): Scope[] {
 /** Of what a function is called by; one without a name may be given to a variable or a field. */
 function nameOf(node: Node): string | null {
   const holder = node.parent;
-  const own = node.childForFieldName("name") ?? declared(node);
+  const own = definedName(node);
   const given =
     own ??
     (holder !== null && /declarator|pair|field|property|assignment/.test(holder.type)
@@ -84,15 +85,4 @@ function nameOf(node: Node): string | null {
       : null);
   const name = given?.text.split(/[.:]/).at(-1) ?? "";
   return /^[\p{L}_$][\p{L}\p{N}_$]{1,80}$/u.test(name) ? name : null;
-}
-
-/** C keeps the name inside of declarators. */
-function declared(node: Node): Node | null {
-  let inner = node.childForFieldName("declarator");
-  for (let depth = 0; inner !== null && depth < 6; depth++) {
-    const next = inner.childForFieldName("declarator");
-    if (next === null) return inner;
-    inner = next;
-  }
-  return inner;
 }
