@@ -12,6 +12,23 @@ export const claudeVersion = "2.1.330";
 /** Below this many characters Claude Code hands a result on whole. */
 const resultLimit = 50_000;
 
+/** What Claude Code needs to talk to a scripted model, and to nobody else. */
+export function claudeEnvironment(sandbox, model) {
+  return {
+    ...sandbox.env,
+    // Without it even `claude mcp list` asks the vendor's host.
+    ANTHROPIC_BASE_URL: model.url,
+    ANTHROPIC_API_KEY: "sk-not-a-key",
+    DISABLE_AUTOUPDATER: "1",
+    DISABLE_TELEMETRY: "1",
+    DISABLE_ERROR_REPORTING: "1",
+    DISABLE_BUG_COMMAND: "1",
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+    // Without it the first turn may begin before the server has started.
+    MCP_CONNECTION_NONBLOCKING: "0",
+  };
+}
+
 export async function claudeRuns({ binary, server, sandbox, report }) {
   const check = (name, test) => report.check(`claude-code: ${name}`, test);
   const { folder } = createProject(join(sandbox.top, "claude-project"), sandbox.env);
@@ -22,18 +39,8 @@ export async function claudeRuns({ binary, server, sandbox, report }) {
   ];
   const model = await anthropicModel(steps);
   const env = {
-    ...sandbox.env,
-    // Without it even `claude mcp list` asks the vendor's host.
-    ANTHROPIC_BASE_URL: model.url,
-    ANTHROPIC_API_KEY: "sk-not-a-key",
-    DISABLE_AUTOUPDATER: "1",
-    DISABLE_TELEMETRY: "1",
-    DISABLE_ERROR_REPORTING: "1",
-    DISABLE_BUG_COMMAND: "1",
-    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+    ...claudeEnvironment(sandbox, model),
     MCP_TIMEOUT: "30000",
-    // Without it the first turn may begin before the server has started.
-    MCP_CONNECTION_NONBLOCKING: "0",
     PRESCREEN_MAX_ITERATIONS: "7",
     // The client's key would make Anthropic a source, whose limits are asked of the vendor's host.
     CLAUDE_MAX_ENABLED: "0",

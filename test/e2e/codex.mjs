@@ -12,6 +12,18 @@ export const codexVersion = "0.169.0";
 /** Codex cuts the middle out of what is longer, and JSON with it. */
 const resultLimit = 10_000;
 
+/** Lines of `config.toml` that keep Codex from asking anybody and from reaching beyond loopback; tables come last. */
+export const codexSettings = [
+  'approval_policy = "never"',
+  'sandbox_mode = "read-only"',
+  "check_for_update_on_startup = false",
+  "[analytics]",
+  "enabled = false",
+  "[features]",
+  // They fetch lists from the vendor's hosts at every start.
+  ...["plugins", "remote_plugin", "apps", "in_app_updates"].map((feature) => `${feature} = false`),
+];
+
 export async function codexRuns({ binary, server, sandbox, report }) {
   const check = (name, test) => report.check(`codex: ${name}`, test);
   const { folder } = createProject(join(sandbox.top, "codex-project"), sandbox.env);
@@ -46,14 +58,7 @@ export async function codexRuns({ binary, server, sandbox, report }) {
     const settings = [
       'model = "scripted"',
       'model_provider = "review"',
-      'approval_policy = "never"',
-      'sandbox_mode = "read-only"',
-      "check_for_update_on_startup = false",
-      "[analytics]",
-      "enabled = false",
-      "[features]",
-      // They fetch lists from the vendor's hosts at every start.
-      ...["plugins", "remote_plugin", "apps", "in_app_updates"].map((feature) => `${feature} = false`),
+      ...codexSettings,
       ...provider("review", model.url),
       ...provider("refusing", refusing.url),
       ...provider("approving", approving.url),

@@ -2,6 +2,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { anthropicModel } from "./anthropic-model.mjs";
+import { claudeEnvironment } from "./claude.mjs";
+import { codexSettings } from "./codex.mjs";
 import { run, writeFiles } from "./harness.mjs";
 import { responsesModel } from "./responses-model.mjs";
 import { answerIn } from "./script.mjs";
@@ -35,15 +37,7 @@ export function claudeClient(binary, folder, sandbox) {
       const configuration = join(folder, `claude-mcp-${count}.json`);
       writeFileSync(configuration, JSON.stringify({ mcpServers: { sluice: { type: "stdio", ...server } } }));
       const env = {
-        ...sandbox.env,
-        ANTHROPIC_BASE_URL: model.url,
-        ANTHROPIC_API_KEY: "sk-not-a-key",
-        DISABLE_AUTOUPDATER: "1",
-        DISABLE_TELEMETRY: "1",
-        DISABLE_ERROR_REPORTING: "1",
-        DISABLE_BUG_COMMAND: "1",
-        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
-        MCP_CONNECTION_NONBLOCKING: "0",
+        ...claudeEnvironment(sandbox, model),
         MCP_TIMEOUT: String(startTimeout ?? 30_000),
         ...(toolTimeout === undefined ? {} : { MCP_TOOL_TIMEOUT: String(toolTimeout) }),
       };
@@ -91,14 +85,7 @@ export function codexClient(binary, folder, sandbox, approvals) {
         "config.toml": [
           'model = "scripted"',
           'model_provider = "scripted"',
-          'approval_policy = "never"',
-          'sandbox_mode = "read-only"',
-          "check_for_update_on_startup = false",
-          "[analytics]",
-          "enabled = false",
-          "[features]",
-          // They fetch lists from the vendor's hosts at every start.
-          ...["plugins", "remote_plugin", "apps", "in_app_updates"].map((feature) => `${feature} = false`),
+          ...codexSettings,
           "[model_providers.scripted]",
           'name = "scripted"',
           `base_url = "${model.url}/v1"`,
