@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { Option } from "commander";
 import { UsageError } from "../errors.js";
 import { receiptPath } from "../flow/receipt.js";
@@ -43,6 +45,12 @@ export const reviewCommand: AddCommand = (program, context) => {
       "\nExit code: 0 SHIP (with --until: nothing against it up to there), 1 issues found or NEEDS_WORK,\n2 wrong use or configuration, 3 not decided (a premium model has yet to say).",
     )
     .action(async (path: string, options: ReviewOptions) => {
+      if (!existsSync(resolve(sluice.cwd, path))) {
+        throw new UsageError(
+          `There is no folder ${path}.`,
+          "What comes first is the folder of a repository. What to compare goes into --base and --head, for example: sluice review --base main",
+        );
+      }
       const { plan } = options;
       if (plan !== undefined) {
         refuse(options, ["base", "head", "task", "paths"], "A plan is reviewed as it is on disk");

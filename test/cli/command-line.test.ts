@@ -50,6 +50,7 @@ describe("sluice", () => {
       [["review", "--base", "nope"], "there is no branch, tag or commit nope"],
       [["review", "--base=--output=x"], "--output=x"],
       [["review", ".."], "is not in a git repository"],
+      [["review", "main..HEAD"], "sluice review --base main"],
     ] as const) {
       const result = sluice(here, ...args);
       expect({ args, code: result.code, said: result.stderr.includes(said) }).toEqual({
