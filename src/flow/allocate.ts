@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { git } from "../change/git.js";
 import type { Repository } from "../change/types.js";
 
+const specFolders = ["epics", "specs", "charts"];
 const specName = /^fn-(\d{1,15})(?:-[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)?(?:\.(?:json|md))?$/;
 
 /** Milliseconds for the history of all refs; what it would have said is then left out, as flowctl does. */
@@ -18,12 +19,32 @@ export async function nextSpecNumber(
   root: string,
   signal?: AbortSignal,
 ): Promise<number> {
-  const folders = [root, ...(await otherFolders(repository, root, signal))];
-  const names = await Promise.all(
-    folders.flatMap((folder) => ["epics", "specs", "charts"].map((name) => namesIn(join(folder, name)))),
-  );
+  const names = await specNames(repository, root, signal);
   const past = await namesInHistory(repository, signal);
-  return 1 + highest([...names.flat(), ...past], specName);
+  return 1 + highest([...names, ...past], specName);
+}
+
+/** Whether another spec or chart has a spec's number: somebody took it who knows no lock of ours. */
+export async function isNumberShared(
+  repository: Repository,
+  root: string,
+  id: string,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const number = specName.exec(id)?.[1];
+  const names = await specNames(repository, root, signal);
+  return names.some(
+    (name) => name.replace(/\.(?:json|md)$/, "") !== id && specName.exec(name)?.[1] === number,
+  );
+}
+
+/** Names of the files in all work trees that hold a spec's number. */
+async function specNames(repository: Repository, root: string, signal?: AbortSignal): Promise<string[]> {
+  const roots = [root, ...(await otherFolders(repository, root, signal))];
+  const names = await Promise.all(
+    roots.flatMap((folder) => specFolders.map((name) => namesIn(join(folder, name)))),
+  );
+  return names.flat();
 }
 
 /**
@@ -72,7 +93,7 @@ async function otherFolders(repository: Repository, root: string, signal?: Abort
 }
 
 async function namesInHistory(repository: Repository, signal?: AbortSignal): Promise<string[]> {
-  const folders = ["specs", "epics", "charts"].map((name) => `.flow/${name}`);
+  const folders = specFolders.map((name) => `.flow/${name}`);
   const args = [
     "log",
     "--all",

@@ -180,15 +180,7 @@ function start(
   timeout: number,
   signal?: AbortSignal,
 ): Promise<RunResult> {
-  // It asks git about the repository: hooks, monitors and prompts stay off there, too.
-  const env: Record<string, string | undefined> = { ...environmentForGit(sluice.env, repository.root) };
-  for (const name of Object.keys(env)) {
-    // A relative folder in PYTHONPATH would have the repository's files imported.
-    if (/^PYTHON/i.test(name)) delete env[name];
-  }
-  const { PYTHON_BIN } = sluice.env;
-  const named = PYTHON_BIN !== undefined && (isAbsolute(PYTHON_BIN) || /^[\w.-]+$/.test(PYTHON_BIN));
-  const python = named ? PYTHON_BIN : "python3";
+  const { python, env } = pythonEnvironment(repository, sluice);
   const [program, first] = path.endsWith(".py") ? [python, [path]] : [path, []];
   return runProcess(program, [...first, ...args], {
     cwd: repository.root,
@@ -198,4 +190,20 @@ function start(
     maxOutput: 8 * 1024 * 1024,
     reap: true,
   });
+}
+
+/** The Python that flowctl runs on, by name or absolute path, and an environment in which no file of the repository's runs. */
+export function pythonEnvironment(
+  repository: Repository,
+  sluice: Sluice,
+): { python: string; env: Record<string, string | undefined> } {
+  // flowctl asks git about the repository: hooks, monitors and prompts stay off there, too.
+  const env: Record<string, string | undefined> = { ...environmentForGit(sluice.env, repository.root) };
+  for (const name of Object.keys(env)) {
+    // A relative folder in PYTHONPATH would have the repository's files imported.
+    if (/^PYTHON/i.test(name)) delete env[name];
+  }
+  const { PYTHON_BIN } = sluice.env;
+  const named = PYTHON_BIN !== undefined && (isAbsolute(PYTHON_BIN) || /^[\w.-]+$/.test(PYTHON_BIN));
+  return { python: named ? PYTHON_BIN : "python3", env };
 }

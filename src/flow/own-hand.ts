@@ -6,8 +6,9 @@ import { isObject, parseJson } from "../config/json.js";
 import { createFile, kindOf, readRegularFile, replaceFile } from "../durable-file.js";
 import { SourceError, UsageError } from "../errors.js";
 import type { Sluice } from "../sluice.js";
-import { nextSpecNumber, nextTaskNumber } from "./allocate.js";
+import { isNumberShared, nextSpecNumber, nextTaskNumber } from "./allocate.js";
 import { flowNow, memoryFile } from "./entry.js";
+import { specLock, taskLock, withFlowctlLock } from "./flowctl-lock.js";
 import { dialectOf } from "./folder.js";
 import type { Hand, PreparedMemory, PreparedTask } from "./hand.js";
 import { slugOf } from "./ids.js";
@@ -20,6 +21,8 @@ import type { Dialect, FlowSpec, Written } from "./types.js";
 const largestFile = 4 * 1024 * 1024;
 const attempts = 20;
 
+type NewFile = readonly [path: string, text: string];
+
 /** Writes as flowctl does, for where there is none. */
 export function ownHand(
   repository: Repository,
@@ -29,22 +32,28 @@ export function ownHand(
 ): Hand {
   const now = () => flowNow(sluice);
   const at = (path: string) => join(root, path.slice(".flow/".length));
+  const held = { repository, root, sluice, signal };
   return {
     via: "sluice",
 
     async createSpec(title, render) {
       const dialect = await dialectOf(root);
       const slug = slugOf(title) || Array.from({ length: 3 }, () => randomInt(36).toString(36)).join("");
-      for (let attempt = 0; attempt < attempts; attempt += 1) {
-        const id = `fn-${await nextSpecNumber(repository, root, signal)}-${slug}`;
-        const specPath = `.flow/specs/${id}.md`;
-        const made = await createAll([
-          [at(`.flow/${dialect}s/${id}.json`), flowJson(newSpec(id, title, dialect, now()))],
-          [at(specPath), render === null ? specSkeleton(id, title) : render(id)],
-        ]);
-        if (made) return { id, specPath };
-      }
-      throw crowded("spec");
+      return withFlowctlLock(specLock, held, async () => {
+        for (let attempt = 0; attempt < attempts; attempt += 1) {
+          const id = `fn-${await nextSpecNumber(repository, root, signal)}-${slug}`;
+          const specPath = `.flow/specs/${id}.md`;
+          const files: NewFile[] = [
+            [at(`.flow/${dialect}s/${id}.json`), flowJson(newSpec(id, title, dialect, now()))],
+            [at(specPath), render === null ? specSkeleton(id, title) : render(id)],
+          ];
+          // One that locks nothing (flowctl before 3.13) may have counted before ours was there: ours gives way.
+          if (await createAll(files, () => isNumberShared(repository, root, id, signal))) {
+            return { id, specPath };
+          }
+        }
+        throw crowded("spec");
+      });
     },
 
     async setPlan(spec, markdown) {
@@ -54,13 +63,15 @@ export function ownHand(
 
     async createTasks(spec, tasks) {
       const state = await runtimeFolder(repository, sluice, root);
-      for (let attempt = 0; attempt < attempts; attempt += 1) {
-        const first = await nextTaskNumber(repository, root, state, spec.id, signal);
-        const ids = tasks.map((_, place) => `${spec.id}.${first + place}`);
-        const files = tasks.flatMap((task, place) => taskFiles(spec, task, ids, place, now()));
-        if (await createAll(files.map(([path, text]) => [at(path), text]))) return ids;
-      }
-      throw crowded("task");
+      return withFlowctlLock(taskLock(spec.id), held, async () => {
+        for (let attempt = 0; attempt < attempts; attempt += 1) {
+          const first = await nextTaskNumber(repository, root, state, spec.id, signal);
+          const ids = tasks.map((_, place) => `${spec.id}.${first + place}`);
+          const files = tasks.flatMap((task, place) => taskFiles(spec, task, ids, place, now()));
+          if (await createAll(files.map(([path, text]): NewFile => [at(path), text]))) return ids;
+        }
+        throw crowded("task");
+      });
     },
 
     async setTaskSpec(task, parts) {
@@ -155,8 +166,14 @@ function taskFiles(
   ];
 }
 
-/** Makes all of the files or none; false when one stood there already, of somebody who holds no lock of ours. */
-async function createAll(files: readonly (readonly [path: string, text: string])[]): Promise<boolean> {
+/**
+ * Makes all of the files or none; false when one stood there already, of somebody who holds no lock of ours, or when
+ * `isTaken` says so once they are there.
+ */
+async function createAll(
+  files: readonly NewFile[],
+  isTaken: () => Promise<boolean> = () => Promise.resolve(false),
+): Promise<boolean> {
   const made: string[] = [];
   let whole = false;
   try {
@@ -164,8 +181,8 @@ async function createAll(files: readonly (readonly [path: string, text: string])
       if (!(await createFile(path, text))) return false;
       made.push(path);
     }
-    whole = true;
-    return true;
+    whole = !(await isTaken());
+    return whole;
   } finally {
     if (!whole) for (const path of made) await rm(path, { force: true });
   }

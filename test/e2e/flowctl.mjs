@@ -129,6 +129,25 @@ export async function flowctlRuns({ root, sandbox, report, record }) {
       assert.equal(valid, true);
     });
 
+    await report.check(`flowctl ${version}: no spec that is made beside it gets its number`, async () => {
+      const cwd = await newRepository(join(sandbox.top, `flowctl-${version}-beside`), sandbox);
+      if (dialect === "epic") writeFiles(cwd, epicFolder);
+      const { writer } = await opened(cwd, false);
+      const theirs = async () => {
+        const ids = [];
+        for (let at = 0; at < 6; at += 1)
+          ids.push((await json(cwd, dialect, "create", "--title", `theirs ${at}`)).id);
+        return ids;
+      };
+      const ours = async () => {
+        const ids = [];
+        for (let at = 0; at < 12; at += 1) ids.push((await writer.createSpec({ title: `ours ${at}` })).id);
+        return ids;
+      };
+      const numbers = (await Promise.all([theirs(), ours()])).flat().map((id) => id.split("-")[1]);
+      assert.equal(new Set(numbers).size, 18, numbers.join(" "));
+    });
+
     await report.check(`flowctl ${version}: validates a folder of 0.26.1 that Sluice added to`, async () => {
       const cwd = await newRepository(join(sandbox.top, `flowctl-${version}-older`), sandbox);
       cpSync(join(root, "test/fixtures/flow/0.26.1/dot-flow"), join(cwd, ".flow"), { recursive: true });
