@@ -49,7 +49,7 @@ export const workCommand: AddCommand = (program, context) => {
       const result = await terminal.during("working", async (progress) => {
         const requested = await requestImplementation(opened, { task, repo }, signal);
         const args = { task, files, backend, escalate, apply, answers };
-        return implement(requested, opened, args, { signal, onProgress: progress });
+        return implement(requested, opened, args, { signal, onProgress: progress, finishSent: false });
       });
       if (options.json) terminal.print(printableJson(result));
       else await show(result, options.diff === true, context);

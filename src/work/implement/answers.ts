@@ -55,4 +55,3 @@ export const premiumAnswer = z.object({
   decisions: z.array(z.object({ question: z.int(), decision: z.string() })),
   edits: z.array(editSchema),
 });
-export type PremiumDecisions = z.output<typeof premiumAnswer>;

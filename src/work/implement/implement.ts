@@ -4,7 +4,7 @@ import { openObjectStore } from "../../change/object-store.js";
 import { type Survey, surveyRepository } from "../../change/survey.js";
 import { removeAbandonedWorktrees } from "../../change/throw-away.js";
 import type { Change } from "../../change/types.js";
-import { explained, isSluiceError, messageOf, UsageError } from "../../errors.js";
+import { messageOf, UsageError } from "../../errors.js";
 import { openProject, type Project } from "../../flow/project.js";
 import { checkedOutTree } from "../../gates/checked-out.js";
 import { type LocalTier, openLocal } from "../../local/local.js";
@@ -20,25 +20,17 @@ import { openTask, type Task } from "../task.js";
 import { taskFiles } from "../task-files.js";
 import { applyToWorkTree } from "./apply.js";
 import { Budget } from "./budget.js";
+import { carryOut, isOpen, type Verdict, verdict, type Work } from "./carry-out.js";
 import { openChecker } from "./checks.js";
-import { type Confidence, confidenceIn, enough } from "./confidence.js";
 import { Draft } from "./draft.js";
 import { attemptKey, type Earlier, earlierAttempt, keepAttempt } from "./earlier.js";
-import type { backends, Implementation, PremiumQuestion } from "./implement-schema.js";
+import type { backends, Implementation } from "./implement-schema.js";
 import { openJudge } from "./judgement.js";
-import {
-  freshProgress,
-  type Loop,
-  openCriteria,
-  type Progress,
-  remember,
-  type Stop,
-  workLocally,
-} from "./loop.js";
+import { freshProgress, type Loop, remember, type Stop } from "./loop.js";
 import { candidatesOf, namingWords, taskWords } from "./material.js";
+import { keepPaid, type Paid, paidFor, spendPaid } from "./paid.js";
 import { treePaths } from "./paths.js";
-import { askPremium, contextText, type PremiumHelp } from "./premium.js";
-import { openQuestions } from "./questions.js";
+import { contextText, type PremiumHelp } from "./premium.js";
 
 export interface ImplementArguments {
   task: string;
@@ -66,6 +58,8 @@ export interface ImplementOptions {
   onProgress?: ((message: string) => void) | undefined;
   /** Why no premium source may be asked in this call; undefined when one may. */
   noPremium?: string | undefined;
+  /** False ends also a premium call that was sent; default it is let finish and its answer kept. */
+  finishSent?: boolean | undefined;
   /** For tests: default the models of the configuration. */
   tier?: LocalTier | undefined;
   open?: ConsultOptions["open"];
@@ -161,10 +155,10 @@ export async function implement(
     const attempt = attemptKey(task.id ?? task.markdown, base.head.tree);
     // What was read is what is applied: a model that is asked again may write something else.
     const isApplying = args.apply === true && args.answers === undefined;
-    const earlier =
-      args.answers === undefined && !isApplying
-        ? null
-        : await earlierAttempt(store, attempt, draft, isApplying ? "proposed" : "any");
+    const paid = args.escalate === true && args.answers === undefined ? await paidFor(store, attempt) : null;
+    const proposed = isApplying ? await earlierAttempt(store, attempt, draft, "proposed") : null;
+    const goesOn = args.answers !== undefined || paid?.wanted === "decisions";
+    const earlier = proposed ?? (goesOn ? await earlierAttempt(store, attempt, draft, "any") : null);
     const localConfig = withLocalModel(
       config,
       worker.backend === "premium" ? medium.local_model : worker.model,
@@ -183,14 +177,15 @@ export async function implement(
       decisions: args.answers === undefined ? [] : [args.answers],
       progress: earlier?.progress ?? freshProgress(),
     };
-    const work: Work = { requested, sluice, args, options, loop, worker, say };
-    const again = isApplying && earlier !== null ? await judgeAgain(work, earlier) : null;
+    const work: Work = { requested, sluice, args, options, loop, worker, say, attempt, paid };
+    const again = proposed === null ? null : await judgeAgain(work, proposed);
     const { stop, premium } = again ?? (await carryOut(work));
     const found = verdict(loop, stop, premium, again !== null);
     if (loop.progress.best !== null || loop.progress.plan !== null)
       await keepAttempt(store, attempt, loop.progress, found.outcome === "proposed");
     const notes = [...new Set([...(repository.notices ?? []), ...classification.notes, ...anchor.notes])];
     const done = await result(work, stop, premium, found, notes);
+    if (premium?.answer != null) await settlePaid(work, premium.answer, stop);
     await recordOutcome(work, done, began);
     return done;
   } finally {
@@ -226,16 +221,6 @@ async function recordOutcome(
   );
 }
 
-interface Work {
-  requested: Requested;
-  sluice: Sluice;
-  args: ImplementArguments;
-  options: ImplementOptions;
-  loop: Loop;
-  worker: Implementation["worker"];
-  say(message: string): void;
-}
-
 function localName({ worker }: { worker: { backend: string; model: string } }, fallback: string): string {
   return worker.backend === "premium" ? fallback : worker.model;
 }
@@ -251,179 +236,11 @@ async function judgeAgain(work: Work, { by }: Earlier): Promise<{ stop: Stop; pr
   return verdict(loop, stop, null, true).outcome === "proposed" ? { stop, premium: null } : null;
 }
 
-/** Who does what, in which order. */
-async function carryOut(work: Work): Promise<{ stop: Stop; premium: PremiumHelp | null }> {
-  const { loop, args, worker } = work;
-  const { progress, draft, judge, budget } = loop;
-  if (worker.backend === "premium") {
-    if (!args.escalate)
-      return {
-        stop: { why: "no-edits", message: "a premium model is to do it; its context is prepared" },
-        premium: null,
-      };
-    return patchThenMend(work);
-  }
-  const stop = await workLocally(loop);
-  const open = verdict(loop, stop, null);
-  if (worker.backend !== "hybrid" || !args.escalate || open.outcome === "proposed")
-    return { stop, premium: null };
-  // With nobody here to carry decisions out, the patch itself is asked for.
-  if (stop.why === "unavailable" && progress.best === null) return patchThenMend(work);
-  if (progress.best !== null) draft.take(progress.best.files);
-  const premium = await help(work, "decisions", open.questions);
-  if (premium.answer === null) return { stop, premium };
-  const { decisions, edits } = premium.answer;
-  loop.decisions = [
-    ...loop.decisions,
-    ...decisions.map(({ question, decision }) => {
-      const asked = open.questions[question - 1]?.question ?? "";
-      return asked === "" ? decision : `${asked} -> ${decision}`;
-    }),
-  ];
-  settle(progress);
-  const { notMade } = await draft.make(edits);
-  takeRefused(progress, notMade);
-  if (edits.length > 0 && draft.files().length > 0) {
-    const judgement = await judge.judge(draft, budget.left, (message) =>
-      work.say(`premium edits: ${message}`),
-    );
-    progress.best = null;
-    remember(loop, budget.rounds, judgement, premium.source ?? "premium");
-  }
-  budget.limits.rounds = budget.rounds + Math.max(2, Math.ceil(budget.limits.rounds / 2));
-  const finished = await workLocally(loop);
-  return { stop: finished, premium };
-}
-
-/** A premium model writes the patch; what checks say against it, the local model mends. */
-async function patchThenMend(work: Work): Promise<{ stop: Stop; premium: PremiumHelp | null }> {
-  const { loop } = work;
-  const { progress, draft, judge, budget } = loop;
-  const premium = await help(work, "patch", []);
-  if (premium.answer === null) return { stop: { why: "unavailable", message: premium.note }, premium };
-  const { made, notMade } = await draft.make(premium.answer.edits);
-  takeRefused(progress, notMade);
-  loop.decisions = [...loop.decisions, ...premium.answer.decisions.map(({ decision }) => decision)];
-  if (made.length === 0 || draft.files().length === 0)
-    return {
-      stop: { why: "no-edits", message: "the premium model's answer changed nothing that could be changed" },
-      premium,
-    };
-  const judgement = await judge.judge(draft, budget.left, (message) => work.say(`premium patch: ${message}`));
-  remember(loop, 0, judgement, premium.source ?? "premium");
-  progress.own = 80;
-  progress.plan = { steps: [], files: [], look: [], flags: [] };
-  // The model that wrote it was shown the criteria; which file meets which, the local one says.
-  const stop = await workLocally(loop);
-  if (stop.why === "unavailable" && progress.best !== null)
-    return { stop: { why: "done", message: `the patch stands as it came (${stop.message})` }, premium };
-  return { stop, premium };
-}
-
-async function help(
-  work: Work,
-  wanted: "decisions" | "patch",
-  questions: readonly PremiumQuestion[],
-): Promise<PremiumHelp> {
-  const { loop, options, requested, sluice, worker } = work;
-  const nobody = (note: string): PremiumHelp => ({
-    answer: null,
-    source: null,
-    model: null,
-    tokens: null,
-    note,
-  });
-  if (options.noPremium !== undefined) return nobody(options.noPremium);
-  work.say(
-    wanted === "patch"
-      ? "asking a premium model for the patch"
-      : `asking a premium model ${questions.length} ${questions.length === 1 ? "question" : "questions"}`,
-  );
-  const diff = loop.progress.best === null ? null : await loop.progress.best.judgement.change.objects.diff();
-  const { text, pieces } = await contextText(
-    loop.words,
-    loop.draft,
-    loop.candidates,
-    loop.progress,
-    questions,
-    diff,
-  );
-  try {
-    return await askPremium(sluice, {
-      store: requested.project.store,
-      config: requested.project.config,
-      models: [worker.premium_model ?? "quota_lowest"],
-      wanted,
-      title: loop.words.title,
-      text,
-      pieces,
-      about: { task: requested.task.id, branch: requested.project.repository.branch },
-      signal: options.signal,
-      onProgress: work.say,
-      open: options.open,
-    });
-  } catch (error) {
-    options.signal.throwIfAborted();
-    // A secret in what would be sent: what the local model made is not lost for it.
-    if (isSluiceError(error)) return nobody(explained(error));
-    throw error;
-  }
-}
-
-/** What was asked is answered: it is open no more. */
-function settle(progress: Progress): void {
-  progress.flags = [];
-  progress.asked.clear();
-  progress.neverMade = [];
-}
-
-function takeRefused(
-  progress: Progress,
-  notMade: readonly { path: string; state: string; why: string }[],
-): void {
-  for (const { path, state, why } of notMade) if (state === "ask") progress.asked.set(path, why);
-}
-
-interface Verdict {
-  outcome: Implementation["outcome"];
-  confidence: Confidence | null;
-  questions: PremiumQuestion[];
-}
-
-function verdict(
-  { progress, words, candidates }: Loop,
-  stop: Stop,
-  premium: PremiumHelp | null,
-  isProposal = false,
-): Verdict {
-  const { best } = progress;
-  if (best === null) {
-    const questions = openQuestions(progress, words.criteria, null, stop);
-    // Nobody could be asked: no answer would help the next call.
-    const failed = stop.why === "unavailable" && progress.flags.length === 0;
-    return { outcome: failed ? "failed" : "escalate", confidence: null, questions: failed ? [] : questions };
-  }
-  const touched = best.files.map(({ path }) => path);
-  const known = new Set([
-    ...candidates.files,
-    ...candidates.tests,
-    ...(progress.plan?.files.map(({ path }) => path) ?? []),
-    ...best.judgement.tests,
-  ]);
-  const naming = namingWords(words);
-  const byPremium = progress.rounds.at(-1)?.by !== "local" && (isProposal || premium?.answer != null);
-  const open = byPremium ? [] : openCriteria(words.criteria, progress, touched);
-  const confidence = confidenceIn({
-    judgement: best.judgement,
-    retried: progress.retried,
-    neverMade: progress.neverMade.length,
-    criteria: { all: words.criteria.length, met: words.criteria.length - open.length },
-    beyond: touched.filter((path) => !known.has(path) && !naming.includes(path)),
-    own: progress.own,
-  });
-  const questions = openQuestions(progress, byPremium ? [] : words.criteria, confidence, stop);
-  const proposed = confidence.value >= enough && questions.length === 0;
-  return { outcome: proposed ? "proposed" : "escalate", confidence, questions };
+/** Forgets an answer that was carried out; decisions that nobody came to carry out are kept, without what was made. */
+async function settlePaid({ requested, attempt }: Work, answer: Paid, stop: Stop): Promise<void> {
+  const { store } = requested.project;
+  if (isOpen(answer, stop)) await keepPaid(store, attempt, { ...answer, edits: [] });
+  else await spendPaid(store, attempt);
 }
 
 const inlineDiff = 3_500;
@@ -465,6 +282,7 @@ async function result(
       progress,
       found.questions,
       diff,
+      loop.decisions,
     );
     contextFile = await keep(`${name}.md`, text);
   }
@@ -517,7 +335,15 @@ async function result(
     premium:
       premium === null
         ? null
-        : { source: premium.source, model: premium.model, tokens: premium.tokens, note: premium.note },
+        : {
+            source: premium.source,
+            model: premium.model,
+            tokens: premium.tokens,
+            note:
+              premium.answer !== null && isOpen(premium.answer, stop)
+                ? `${premium.note}; call again with the same arguments to have it carried out, nobody is paid again`
+                : premium.note,
+          },
     sandbox: { kind: judge.checker.confinement, why: judge.checker.why },
     tokens: { local: budget.tokens, premium: premium?.tokens ?? null },
     base_tree: requested.base.head.tree,

@@ -191,7 +191,7 @@ async function plan(loop: Loop): Promise<Stop | null> {
     );
     return [
       taskPart(words),
-      decisionsPart(loop),
+      decisionsPart(loop.decisions),
       `# The repository\n\n${listing}`,
       `# Files that are probably about it\n\n${text || "none was found by name or history"}`,
       left.length === 0 ? "" : `Not shown, ask for what you need by \`look\`: ${left.join(", ")}`,
@@ -314,7 +314,7 @@ async function editData(
   const steps = progress.plan?.steps ?? [];
   return [
     taskPart(words),
-    decisionsPart(loop),
+    decisionsPart(loop.decisions),
     steps.length === 0 ? "" : `# Plan\n\n${steps.map((step, index) => `${index + 1}. ${step}`).join("\n")}`,
     progress.flags.length === 0
       ? ""
@@ -335,7 +335,7 @@ function toldOf({ path, why }: NotMade): string {
   return `${path}: ${why}`;
 }
 
-function decisionsPart({ decisions }: Loop): string {
+export function decisionsPart(decisions: readonly string[]): string {
   if (decisions.length === 0) return "";
   return `# Decisions, binding\n\n${decisions.map((decision) => `- ${decision}`).join("\n")}`;
 }

@@ -5,15 +5,17 @@ import { fillPrompt, loadPrompt } from "../../config/prompts.js";
 import { fence, newMark } from "../../fence.js";
 import { type Consultation, type ConsultOptions, consult } from "../../premium/consult.js";
 import { parsedJson } from "../../premium/json-text.js";
+import { keepAnswer } from "../../premium/kept-answer.js";
 import type { Sluice } from "../../sluice.js";
-import { type PremiumDecisions, premiumAnswer } from "./answers.js";
+import { premiumAnswer } from "./answers.js";
 import type { Draft } from "./draft.js";
 import type { PremiumQuestion } from "./implement-schema.js";
-import type { Progress } from "./loop.js";
+import { decisionsPart, type Progress } from "./loop.js";
 import { type Candidates, filesPart, type TaskWords, taskPart, wantedOf } from "./material.js";
+import { keepPaid, type Paid } from "./paid.js";
 
 export interface PremiumHelp {
-  answer: PremiumDecisions | null;
+  answer: Paid | null;
   source: string | null;
   model: string | null;
   tokens: number | null;
@@ -32,6 +34,7 @@ export async function contextText(
   progress: Progress,
   questions: readonly PremiumQuestion[],
   diff: string | null,
+  decisions: readonly string[],
 ): Promise<{ text: string; pieces: OutgoingText[] }> {
   const planned = progress.plan?.files.map(({ path }) => path) ?? [];
   const asked = questions.flatMap(({ file }) => file ?? []);
@@ -54,6 +57,7 @@ export async function contextText(
   const parts = [
     taskPart(words),
     steps.length === 0 ? "" : `# The local model's plan\n\n${steps.map((step) => `- ${step}`).join("\n")}`,
+    decisionsPart(decisions),
     tried.length === 0 ? "" : `# What was tried\n\n${tried.join("\n")}`,
     diff === null ? "" : `# The draft so far, as a diff\n\n${diff.slice(0, 60_000)}`,
     `# Files${diff === null ? "" : ", with the draft in them"}\n\n${files}`,
@@ -69,21 +73,34 @@ export async function contextText(
 
 /**
  * One premium call: for decisions, or for the patch itself. Refuses to send secrets (UsageError). What comes back is
- * checked for its form here, and against the tree by whoever applies it.
+ * checked for its form here, and against the tree by whoever applies it; it is kept until it was.
  */
 export async function askPremium(
   sluice: Sluice,
   options: Pick<
     ConsultOptions,
-    "store" | "config" | "models" | "pieces" | "about" | "signal" | "onProgress" | "open"
+    | "store"
+    | "config"
+    | "models"
+    | "pieces"
+    | "about"
+    | "signal"
+    | "onProgress"
+    | "onSend"
+    | "onFail"
+    | "open"
   > & {
     /** `decisions`: the local model goes on with them. `patch`: the task itself is to be done. */
     wanted: "decisions" | "patch";
     title: string;
     text: string;
+    /** As they are numbered in the text. */
+    questions: readonly PremiumQuestion[];
+    /** What the answer is kept for. */
+    attempt: string;
   },
 ): Promise<PremiumHelp> {
-  const { wanted, title, text, ...rest } = options;
+  const { wanted, title, text, questions, attempt, ...rest } = options;
   const instructions = fillPrompt(await loadPrompt("implement-premium"), {
     wanted:
       wanted === "patch"
@@ -103,13 +120,31 @@ export async function askPremium(
     return { answer: null, source: null, model: null, tokens: null, note: `${asked.why} ${asked.next}` };
   const { answer, source, model, tokens } = asked;
   const parsed = premiumAnswer.safeParse(answer.structured ?? jsonIn(answer.text));
-  return {
-    answer: parsed.success ? parsed.data : null,
+  if (!parsed.success) {
+    const kept = await keepAnswer(rest.store, sluice.clock(), answer, "implement-unused-answer");
+    const where = kept === null ? "" : `: ${kept}`;
+    return {
+      answer: null,
+      source,
+      model,
+      tokens,
+      note: `its answer was in no form that can be used${where}`,
+    };
+  }
+  const { decisions, edits } = parsed.data;
+  const paid: Paid = {
+    wanted,
+    asked: questions.map(({ question }) => question),
+    decisions: decisions.map(({ question, decision }) => ({
+      question: questions[question - 1]?.question ?? "",
+      decision,
+    })),
+    edits,
     source,
     model,
-    tokens,
-    note: parsed.success ? "answered" : "its answer was in no form that can be used",
   };
+  await keepPaid(rest.store, attempt, paid);
+  return { answer: paid, source, model, tokens, note: "answered" };
 }
 
 /** The JSON object in a message: all of it, or from its first brace to its last. */

@@ -170,7 +170,7 @@ describe("nothing stays", { timeout: 60_000 }, () => {
       { plan: { ...emptyPlan, flags: [flag] }, edits: [right] },
       "asking a premium model",
       { backend: "hybrid", escalate: true },
-      { open: sources.open },
+      { open: sources.open, finishSent: false },
     );
   });
 

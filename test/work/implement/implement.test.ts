@@ -495,6 +495,8 @@ describe("with a premium model", { timeout: 60_000 }, () => {
       outcome: "escalate",
       premium: { note: expect.stringContaining("no form") },
     });
+    const [path = ""] = /\S+implement-unused-answer\S+/.exec(result.premium?.note ?? "") ?? [];
+    expect(readFileSync(path, "utf8")).toBe("Just do it.");
     expect(result.files).toHaveLength(2);
   });
 
