@@ -140,7 +140,7 @@ describe("a premium answer that was paid for", { timeout: 60_000 }, () => {
         open();
       });
       caller.abort(enough);
-      return promise.then(() => "{}");
+      return promise.then(() => ({}));
     });
     const fake = await scriptedWorker({ plan, edits: begins });
     const args = { backend: "hybrid" as const, escalate: true };
