@@ -41,5 +41,6 @@ export function byteStrings(bytes: Buffer): string[] {
 
 /** A byte string as text. */
 export function textOf(byteString: string): string {
-  return decode(Buffer.from(byteString, "latin1"));
+  // Nearly every path is ASCII: a listing of many needs no copy of each.
+  return /^[\0-\x7f]*$/.test(byteString) ? byteString : decode(Buffer.from(byteString, "latin1"));
 }

@@ -78,12 +78,21 @@ function beginning(word: string): string {
 
 const endings = "(?:e|es|ed|er|ers|or|ors|ing|ings|s|y|ies|ied|ying|able|ation|ations|ment|ments|ization)?";
 
-/** The pattern where a word begins (in `useRateLimit` too) and ends: `rate` is not in `generate`, nor in `rather`. */
-function bounded({ pattern, exact }: Sought): string {
-  if (exact) return `(?<!\\w)(?i:${pattern})(?!\\w)`;
-  const [first = "", rest = ""] = [pattern.slice(0, 1), pattern.slice(1)];
-  const start = `(?:(?<![A-Za-z])(?i:${first})|(?<=[a-z0-9])${first.toUpperCase()})`;
-  return `${start}(?i:${rest}${endings})(?![a-z])`;
+/**
+ * All of them as one expression, names as they stand, words where one begins (in `useRateLimit` too) and ends: `rate` is
+ * not in `generate`, nor in `rather`. Begin and end are looked at once for all words, which halves the time.
+ */
+function expressionOf(sought: readonly Sought[]): string {
+  // Of two that begin alike, the first is taken.
+  const longestFirst = sought.toSorted((one, other) => other.pattern.length - one.pattern.length);
+  const patterns = (isName: boolean) =>
+    longestFirst.filter(({ exact = false }) => exact === isName).map(({ pattern }) => pattern);
+  const [names, words] = [patterns(true).join("|"), patterns(false).join("|")];
+  const start = "(?:(?<![A-Za-z])|(?<=[a-z0-9])(?=[A-Z]))";
+  return [
+    ...(names === "" ? [] : [`(?<!\\w)(?i:${names})(?!\\w)`]),
+    ...(words === "" ? [] : [`${start}(?i:(?:${words})${endings})(?![a-z])`]),
+  ].join("|");
 }
 
 /**
@@ -109,17 +118,20 @@ export async function searchContents(
   return new Map();
 }
 
-const importing =
-  '(?:\\b(?:import|from|require|require_once|include|include_once|use|using|mod)\\b.*|^\\s*[\\w.]*\\s*"[^"]*)';
+const importing = "\\b(?:import|from|require|require_once|include|include_once|use|using|mod)\\b.*";
+/** What Go has on a line of an `import ( … )`. To look for it doubles the time. */
+const importedString = '^\\s*[\\w.]*\\s*"[^"]*';
 
 /**
- * The files of the work tree that may import something of one of some names (a file's, without its ending), by a line
- * that looks like it; null when that could not be found out.
+ * The files of the work tree that may import one of some files, by a line that looks like it and holds a name by which
+ * they are imported; null when that could not be found out.
+ *
+ * @param isGo whether files of Go are among those
  */
 export async function filesImporting(
   repository: Repository,
   names: readonly string[],
-  signal: AbortSignal,
+  { isGo, signal }: { isGo: boolean; signal: AbortSignal },
 ): Promise<Set<string> | null> {
   if (repository.bare || names.length === 0) return new Set();
   const flags = ["-I", "-l", "-z", "--untracked", "--no-textconv", "--no-color", "--no-recurse-submodules"];
@@ -131,9 +143,10 @@ export async function filesImporting(
       truncate: true,
       allowFailure: true,
     });
+  const begin = isGo ? `(?:${importing}|${importedString})` : importing;
   const any = names.map((name) => name.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")).join("|");
   try {
-    let found = await run(["-P", "-e", `${importing}(?<!\\w)(?:${any})(?!\\w)`]);
+    let found = await run(["-P", "-e", `${begin}(?<!\\w)(?:${any})(?!\\w)`]);
     if (found.code > 1) found = await run(["-F", ...names.flatMap((name) => ["-e", name])]);
     return found.code > 1 ? null : new Set(byteStrings(found.stdout).map(textOf));
   } catch (error) {
@@ -148,8 +161,9 @@ async function grep(
   sought: readonly Sought[],
   signal: AbortSignal,
 ): Promise<{ hits: Hits; cut: boolean } | null> {
-  const flags = ["-I", "-o", "-z", "--untracked", "--no-textconv", "--no-color", "--no-line-number"];
-  const args = ["grep", ...flags, "--no-column", "--no-recurse-submodules"];
+  // A file's path stands once above its matches, not before each: a third of the output, or less.
+  const flags = ["-I", "-o", "-z", "--heading", "--break", "--untracked", "--no-textconv", "--no-color"];
+  const args = ["grep", ...flags, "--no-line-number", "--no-column", "--no-recurse-submodules"];
   const run = (way: readonly string[]) =>
     git(repository, [...args, ...way], {
       signal,
@@ -161,7 +175,7 @@ async function grep(
   let output: Buffer;
   try {
     // One expression is five times as fast as many; a git that was built without it says so at once.
-    let found = await run(["-P", "-e", longestFirst(sought).map(bounded).join("|")]);
+    let found = await run(["-P", "-e", expressionOf(sought)]);
     if (found.code > 1) found = await run(["-i", "-E", ...sought.flatMap(({ pattern }) => ["-e", pattern])]);
     output = found.stdout;
   } catch (error) {
@@ -170,36 +184,40 @@ async function grep(
     if (isSluiceError(error)) return null;
     throw error;
   }
-  const matchers = sought.map(({ word, pattern }) => ({ word, matcher: new RegExp(pattern) }));
-  const known = new Map<string, string[]>();
-  const hits = new Map<string, Map<string, number>>();
-  const pieces = byteStrings(output);
-  let path = pieces[0] ?? "";
-  // `path NUL match LF path NUL match LF`: a match holds no line end, but a path may.
-  for (const piece of pieces.slice(1)) {
-    await breathe(signal);
-    const end = piece.indexOf("\n");
-    if (end < 0) break;
-    const match = piece.slice(0, end).toLowerCase();
-    let words = known.get(match);
-    if (words === undefined) {
-      words = matchers.filter(({ matcher }) => matcher.test(match)).map(({ word }) => word);
-      known.set(match, words);
-    }
-    const name = textOf(path);
-    for (const word of words) {
-      const files = hits.get(word) ?? new Map<string, number>();
-      hits.set(word, files);
-      files.set(name, (files.get(name) ?? 0) + 1);
-    }
-    path = piece.slice(end + 1);
-  }
-  return { hits, cut: output.length >= outputLimit };
+  return { hits: await hitsIn(output, sought, signal), cut: output.length >= outputLimit };
 }
 
-/** Of two that begin alike, the first is taken. */
-function longestFirst(sought: readonly Sought[]): Sought[] {
-  return sought.toSorted((one, other) => other.pattern.length - one.pattern.length);
+/**
+ * Of `path LF match LF match LF LF path LF match LF`: no match is empty. A path that holds a line end is taken for
+ * another, which is in no survey or gets a hit too many.
+ */
+async function hitsIn(output: Buffer, sought: readonly Sought[], signal: AbortSignal): Promise<Hits> {
+  const matchers = sought.map(({ word, pattern }) => ({ word, matcher: new RegExp(pattern) }));
+  const known = new Map<string, string[]>();
+  const wordsIn = (match: string) => {
+    let words = known.get(match);
+    if (words === undefined) {
+      const small = match.toLowerCase();
+      words = matchers.filter(({ matcher }) => matcher.test(small)).map(({ word }) => word);
+      known.set(match, words);
+    }
+    return words;
+  };
+  const hits = new Map<string, Map<string, number>>();
+  for (const file of output.toString("latin1").split("\n\n")) {
+    await breathe(signal);
+    const [path = "", ...matches] = file.split("\n");
+    const counts = new Map<string, number>();
+    for (const match of matches) counts.set(match, (counts.get(match) ?? 0) + 1);
+    const name = textOf(path);
+    for (const [match, count] of counts)
+      for (const word of wordsIn(match)) {
+        const files = hits.get(word) ?? new Map<string, number>();
+        hits.set(word, files);
+        files.set(name, (files.get(name) ?? 0) + count);
+      }
+  }
+  return hits;
 }
 
 /**

@@ -51,6 +51,7 @@ export function wordsOf(text: string): string[] {
 
 /** `parseURLPath2` as `parse`, `url`, `path2`. */
 function partsOf(word: string): string[] {
+  if (!/[A-Z]/.test(word)) return [word.toLowerCase()];
   return word
     .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
     .replace(/([A-Z]{2,})([A-Z][a-z])/g, "$1 $2")

@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { append } from "../../change/imports/tree-index.js";
 import { stem, wordsOf } from "../../change/relevance.js";
 import { isTestPath } from "../../change/tests-of.js";
 import { documentsOf, type Heading, headingsOf } from "./docs/documents.js";
@@ -194,7 +195,7 @@ function locations(texts: ReadonlyMap<string, string>, documents: readonly strin
   const facts: Fact[] = [];
   for (const path of documents) {
     const top = path.includes("/") ? path.slice(0, path.indexOf("/")) : "";
-    if (top !== "") folders.set(top, [...(folders.get(top) ?? []), path]);
+    if (top !== "") append(folders, top, path);
     else if (facts.length < mostLocations / 2) {
       const sections = headingsOf(texts.get(path) ?? "")
         .filter(({ level }) => level === 2)

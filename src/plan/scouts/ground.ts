@@ -138,7 +138,8 @@ async function lookAround(
     const stem = stemOf(path).replace(/\.d$/, "");
     return /^(?:index|__init__|mod|main|lib)$/.test(stem) ? stemOf(directoryOf(path)) || stem : stem;
   });
-  const candidates = await filesImporting(repository, [...new Set(names)], signal);
+  const isGo = paths.some((path) => path.endsWith(".go"));
+  const candidates = await filesImporting(repository, [...new Set(names)], { isGo, signal });
   if (candidates === null) {
     notes.push("who imports what could not be found out");
     return new Map();

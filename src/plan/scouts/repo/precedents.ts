@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import { byteStrings, textOf } from "../../../change/bytes.js";
 import { git } from "../../../change/git.js";
+import { append } from "../../../change/imports/tree-index.js";
 import { isSluiceError } from "../../../errors.js";
 import { newMark } from "../../../fence.js";
 import type { Ground } from "../ground.js";
@@ -22,6 +23,7 @@ export async function precedents(
 ): Promise<Fact[]> {
   const facts: Fact[] = [];
   const families = new Map<string, string>();
+  const seen = new Map<string, Addition>();
   for (const path of files.slice(0, 3)) {
     for (const family of [posix.dirname(posix.dirname(path)), posix.dirname(path)]) {
       if (family !== "." && family !== "/" && !families.has(family)) families.set(family, path);
@@ -31,7 +33,7 @@ export async function precedents(
     if (facts.length >= mostFamilies * 2) break;
     const layout = layoutOf(ground, folder, example);
     if (layout === null) continue;
-    facts.push(layout.fact, ...(await lastAdded(ground, folder, layout.isNew, signal)));
+    facts.push(layout.fact, ...(await lastAdded(ground, { folder, isNew: layout.isNew, seen, signal })));
   }
   return facts;
 }
@@ -44,19 +46,14 @@ interface Family {
 
 /** `src/middleware/` holds 26 folders, nearly all with `index.ts` and `index.test.ts`. */
 function layoutOf({ survey }: Ground, folder: string, example: string): Family | null {
-  const below = survey.files
-    .filter(({ path }) => path.startsWith(`${folder}/`))
-    .map(({ path }) => path.slice(folder.length + 1));
   const children = new Map<string, string[]>();
   const own: string[] = [];
-  for (const rest of below) {
+  for (const { path } of survey.files) {
+    if (!path.startsWith(`${folder}/`)) continue;
+    const rest = path.slice(folder.length + 1);
     const slash = rest.indexOf("/");
     if (slash < 0) own.push(rest);
-    else
-      children.set(rest.slice(0, slash), [
-        ...(children.get(rest.slice(0, slash)) ?? []),
-        rest.slice(slash + 1),
-      ]);
+    else append(children, rest.slice(0, slash), rest.slice(slash + 1));
   }
   const inFolder = example.slice(folder.length + 1).includes("/");
   if (inFolder) {
@@ -97,12 +94,19 @@ function layoutOf({ survey }: Ground, folder: string, example: string): Family |
   return { fact, isNew: (path) => posix.dirname(path) === folder && posix.extname(path) === extension };
 }
 
-/** The commit that last added a file to a folder, with all it touched: what has to be changed beside it. */
+/**
+ * The commit that last added a file to a folder, with all it touched: what has to be changed beside it.
+ *
+ * @param seen commits that were looked at for another folder: the same often added to several
+ */
 async function lastAdded(
   { project, has }: Ground,
-  folder: string,
-  isNew: Family["isNew"],
-  signal: AbortSignal,
+  {
+    folder,
+    isNew,
+    seen,
+    signal,
+  }: { folder: string; isNew: Family["isNew"]; seen: Map<string, Addition>; signal: AbortSignal },
 ): Promise<Fact[]> {
   const mark = newMark([]);
   const limits = { signal, timeout: timeLimit, allowFailure: true, maxOutput: 1024 * 1024, truncate: true };
@@ -118,13 +122,14 @@ async function lastAdded(
       .filter((piece) => piece.startsWith(mark))
       .map((piece) => piece.slice(mark.length).split(" ")[0] ?? "")
       .filter((id) => /^[0-9a-f]{40,64}$/.test(id));
-    if (commits.length === 0) return [];
-    const shown = await git(
-      project.repository,
-      ["log", "--no-walk=unsorted", "--name-status", ...common, ...commits, "--"],
-      limits,
-    );
-    return bestPrecedent(read(byteStrings(shown.stdout), mark), folder, isNew, has);
+    const unseen = commits.filter((id) => !seen.has(id));
+    if (unseen.length > 0) {
+      const args = ["log", "--no-walk=unsorted", "--name-status", ...common, ...unseen, "--"];
+      const shown = await git(project.repository, args, limits);
+      for (const addition of read(byteStrings(shown.stdout), mark)) seen.set(addition.id, addition);
+    }
+    const additions = commits.flatMap((id) => seen.get(id) ?? []);
+    return bestPrecedent(additions, folder, isNew, has);
   } catch (error) {
     signal.throwIfAborted();
     // A history that is too long or too far away to be walked in that time.
