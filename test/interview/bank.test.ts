@@ -4,7 +4,7 @@ import { readRows } from "../../src/interview/bank/read.js";
 import { rowsOf } from "../../src/interview/bank/rows.js";
 import { categoryIds } from "../../src/interview/categories.js";
 import { readContent } from "../../src/interview/content.js";
-import { Distinct } from "../../src/interview/likeness.js";
+import { Distinct } from "../../src/interview/distinct.js";
 import { pointedQuestions } from "../../src/interview/pointed.js";
 
 const rows = categoryIds.flatMap((category) => rowsOf(category).map((row) => [category, row] as const));

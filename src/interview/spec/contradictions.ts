@@ -1,4 +1,4 @@
-import { Distinct } from "../likeness.js";
+import { Distinct } from "../distinct.js";
 import { sentencesOf } from "../sentences.js";
 import type { Answer } from "./answers.js";
 import { isNegated, tellingWords } from "./statements.js";

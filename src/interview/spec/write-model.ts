@@ -4,7 +4,7 @@ import type { LocalTier } from "../../local/local.js";
 import type { Sluice } from "../../sluice.js";
 import { materialOf } from "../ask-model.js";
 import type { Content } from "../content.js";
-import { Distinct } from "../likeness.js";
+import { Distinct } from "../distinct.js";
 import type { LookedUp } from "../look-up/look-up.js";
 import { callPremium, type PremiumAccess } from "../premium.js";
 import type { Subject } from "../subject.js";
