@@ -14,6 +14,8 @@ import { askStructured, systemPrompt } from "./structured.js";
 /** Milliseconds between two pieces of an answer. A long prompt may come between the headers and the first piece. */
 const longestSilence = 180_000;
 const defaultTemperature = 0.2;
+/** Milliseconds left of a job: for another look, and an answer after it. */
+const enoughToLookAgain = 30_000;
 
 /** Asks one endpoint. Throws LocalFailure, and the signal's reason when the caller cancels. */
 export async function askHost<T>(
@@ -47,7 +49,7 @@ export async function askHost<T>(
 
 async function planned<T>(attempt: Attempt<T>, started: number): Promise<Answer<T>> {
   const { host, job, limit } = attempt;
-  const inspection = await patiently(attempt, () => host.inspection(limit.signal));
+  const inspection = await lookAround(attempt);
   const system = await systemPrompt(job.instructions, sentSchema(job.schema));
   const user = fence(job.data);
   let atLeast = 0;
@@ -120,6 +122,22 @@ async function planned<T>(attempt: Attempt<T>, started: number): Promise<Answer<
       host.modelBreaker(listed.id).undecided();
       free();
     }
+  }
+}
+
+/**
+ * What stands there. A machine that is busy, often with the model itself, may not say in time what it has: whoever has
+ * the time to wait for an answer looks a second time before it is taken for dead.
+ */
+async function lookAround<T>(attempt: Attempt<T>): Promise<Inspection> {
+  const { host, limit } = attempt;
+  const look = () => patiently(attempt, () => host.inspection(limit.signal));
+  try {
+    return await look();
+  } catch (error) {
+    const isSlow = error instanceof LocalFailure && error.kind === "slow";
+    if (!isSlow || limit.left() < enoughToLookAgain) throw error;
+    return look();
   }
 }
 

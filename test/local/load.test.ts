@@ -250,6 +250,23 @@ describe("a dead endpoint", () => {
     expect(await ask()).toMatchObject({ state: "answered" });
   });
 
+  it("is one that does not say twice what it has: a busy machine may be late once", {
+    timeout: 60_000,
+  }, async () => {
+    const busy = await openai({ silentLooks: 1, reply: { content: good } });
+    const hung = await openai({ silentLooks: 10 });
+    const [late, hurried, dead] = await Promise.all([
+      (await testTier({ primary_endpoint: busy.url })).ask({ limit: 60_000 }),
+      (await testTier({ primary_endpoint: hung.url })).ask({ limit: 20_000 }),
+      (await testTier({ primary_endpoint: hung.url })).ask({ limit: 60_000 }),
+    ]);
+    expect(late).toMatchObject({ state: "answered" });
+    expect(hurried).toMatchObject({ kind: "slow" });
+    expect(dead).toMatchObject({ kind: "slow" });
+    // Both share the first look.
+    expect(hung.requests).toHaveLength(2);
+  });
+
   it("whose model does not start is not started again at every call", async () => {
     const fake = await openai({
       loadFails: () => ({ status: 500, body: { error: "upstream command exited prematurely" } }),

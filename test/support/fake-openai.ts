@@ -40,6 +40,8 @@ export interface FakeOptions {
   /** What loading fails with. */
   loadFails?: (model: string) => { status: number; body: unknown } | null;
   loaded?: string[];
+  /** So many of the first questions for the list of models are not answered. */
+  silentLooks?: number;
   key?: string;
   host?: string;
   port?: number;
@@ -114,6 +116,8 @@ export async function fakeOpenai(options: FakeOptions = {}): Promise<Fake> {
       const [model] = models;
       return model ? own(response, path.slice(1), model, body) : json(response, 404, {});
     }
+    const looks = requests.filter((one) => one.path === "/v1/models").length;
+    if (path === "/v1/models" && looks <= (options.silentLooks ?? 0)) return;
     if (path === "/v1/models") return json(response, 200, { object: "list", data: models.flatMap(entries) });
     if (path === "/running" && kind === "llama-swap") {
       const running = [...loaded].map((model) => ({ model, state: "ready", cmd: "llama-server", ttl: 300 }));
