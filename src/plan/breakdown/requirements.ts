@@ -58,7 +58,7 @@ export function requirementsOf(markdown: string): {
       const own = id !== null && !taken.has(id) ? id : null;
       if (own !== null) taken.add(own);
       let position = own;
-      while (position === null || (own === null && ids.has(position))) position = `A${++next}`;
+      while (position === null || (own === null && ids.has(position))) position = `C${++next}`;
       return {
         id: position,
         text: asItem(text.replaceAll("\n", " "), longest),
@@ -120,7 +120,7 @@ export function firstSentence(text: string): string {
 
 function numbered(found: readonly { section: string; text: string }[]): Requirement[] {
   return found.map(({ section, text }, index) => ({
-    id: `A${index + 1}`,
+    id: `C${index + 1}`,
     text: asItem(text, longest),
     named: false,
     done: /^\[[xX]\]/.test(text),

@@ -2,7 +2,7 @@ import type { PlannedFile } from "./files.js";
 
 /** What a spec asks for: one acceptance criterion, or what stands in for one. */
 export interface Requirement {
-  /** The spec's own (`R1`), else `A1`, `A2`, … by position. */
+  /** The spec's own (`R1`), else `C1`, `C2`, … by position: `A1` is an answer of an interview. */
   id: string;
   text: string;
   /** The id is the spec's own. */

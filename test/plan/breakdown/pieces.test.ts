@@ -158,8 +158,8 @@ describe("requirements", () => {
     expect(from).toBe("acceptance");
     expect(requirements.map(({ id, text, done, named }) => [id, text, done, named])).toEqual([
       ["R1", "first", false, true],
-      ["A1", "second", true, false],
-      ["A2", "again", false, false],
+      ["C1", "second", true, false],
+      ["C2", "again", false, false],
     ]);
   });
 
