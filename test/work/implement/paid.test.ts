@@ -63,7 +63,7 @@ describe("a premium answer that was paid for", { timeout: 60_000 }, () => {
         caller.abort(enough);
         await held.promise;
         given.open();
-        return JSON.stringify(answer);
+        return { text: JSON.stringify(answer) };
       });
       const first = await scriptedWorker({ plan, edits: begins });
       const args = { backend, escalate: true };
