@@ -170,7 +170,9 @@ function nounFrom(tokens: readonly Token[], start: number, longest: number): Tok
   for (let at = start; at < tokens.length && noun.length < longest; at++) {
     const token = tokens[at];
     if (token === undefined || functionWords.has(token.text.toLowerCase()) || /^\d/.test(token.text)) break;
-    if (at > start && (isVerbAt(tokens, at) || isPredicate(tokens, at))) break;
+    // `cancelling removes it` is about no removes, `cancelling orders` is about orders.
+    const isData = at === start && dataNouns.has(verbOf(token.text) ?? "");
+    if (!isData && ((at > start && isVerbAt(tokens, at)) || isPredicate(tokens, at))) break;
     if (/ly$/i.test(token.text)) break;
     noun.push(token);
     if (token.breaks) break;

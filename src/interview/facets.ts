@@ -33,6 +33,8 @@ const patterns = {
     /\b(?:concurren\w*|parallel\w*|lock(?:s|ed|ing)?|rac(?:e|es|ing) condition\w*|simultaneous\w*|threads?|collaborat\w*|real[- ]?time|at the same time|atomic\w*)\b/i,
   personal:
     /\b(?:personal data|gdpr|privacy|pii|e-?mail addresses|phone numbers?|addresses|health|consent|tracking|profiles?|analytics|biometric\w*|patients?)\b/i,
+  refactoring:
+    /\b(?:refactor\w*|restructur\w*|decoupl\w*|untangl\w*|clean(?:ing)?[- ]?ups? of|technical debt|no (?:change of|changes? (?:of|in|to)) behaviou?r|(?:no behaviou?r(?:al)?|without behaviou?r(?:al)?) (?:may |must |should |shall |will |is to )?chang\w*|behaviou?r (?:must |should |may |does )?(?:not change|stays? (?:the same|as it is)|remains? (?:the same|unchanged)|unchanged))\b/i,
   replacing:
     /\b(?:replac\w*|migrat\w*|rewrit\w*|refactor\w*|switch(?:es|ed|ing)? (?:from|to)|mov(?:e|es|ed|ing) (?:from|to|off)|upgrad\w*|deprecat\w*|port(?:s|ed|ing)? (?:from|to)|legacy|rename\w*)\b/i,
   deleting:
@@ -82,4 +84,22 @@ export function isFacet(name: string): name is Facet {
 
 function allFacets(): Facet[] {
   return facetNames.filter(isFacet);
+}
+
+const natures = ["refactoring", "terminal"] as const;
+
+/** What a text is as a whole: some questions make no sense for it. */
+export type Nature = (typeof natures)[number];
+
+export function isNature(name: string): name is Nature {
+  return natures.some((nature) => nature === name);
+}
+
+/** What is seen by somebody, or reached by others over a network. */
+const shared: readonly Facet[] = ["ui", "api", "auth", "live", "webhooks", "charging"];
+
+/** `terminal`: a program that one person runs for themselves. `refactoring`: nobody but its developers sees the change. */
+export function isOfNature(nature: Nature, facets: ReadonlyMap<Facet, Shown>): boolean {
+  if (nature === "refactoring") return facets.has("refactoring") && !facets.has("ui");
+  return facets.has("cli") && !shared.some((facet) => facets.has(facet));
 }

@@ -75,6 +75,8 @@ function introduced(rest: string, names: ReadonlySet<string>): string {
 
 /** A name as one thing: of several it is spoken of as a title. */
 function named(text: string, names: ReadonlySet<string>): string {
+  const [, bare] = /^(?:an?|the)\s+(.+)$/i.exec(text) ?? [];
+  if (bare !== undefined) return `the ${lowered(bare, names)}`;
   const last = text.split(" ").at(-1)?.toLowerCase() ?? "";
   return /^[a-z]+$/.test(last) && singularOf(last) !== last ? `“${text}”` : lowered(text, names);
 }

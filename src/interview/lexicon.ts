@@ -18,6 +18,7 @@ export const functionWords = set(`
   one two three four five six seven eight nine ten first second third last next hundred thousand million dozen
   lose loses contain contains take takes happen happens become becomes come comes go goes mean means say says exist
   exists keep keeps keeping stay stays remain remains hold holds know knows see sees look looks seem seems cost costs
+  put puts ahead appear appears appeared disappear disappears
   currently today tomorrow automatically manually easily quickly directly properly correctly
 `);
 
@@ -55,7 +56,7 @@ const verbs = `
   sign simplify simulate skip snapshot sort speed split start stop store stream submit subscribe suggest summarize
   suspend switch sync synchronize tag test throttle toggle track train transcode transcribe transfer transform translate
   trigger trim undo unify uninstall unlock unsubscribe update upgrade upload validate verify version view visualize
-  vote warn watch withdraw wrap
+  vote warn watch withdraw wrap write
 `;
 
 const doubled = set(

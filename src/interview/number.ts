@@ -7,6 +7,19 @@ const irregular: readonly (readonly [string, string])[] = [
   ["cookie", "cookies"],
   ["movie", "movies"],
   ["cache", "caches"],
+  ...[
+    "photo",
+    "video",
+    "repo",
+    "logo",
+    "demo",
+    "memo",
+    "studio",
+    "radio",
+    "portfolio",
+    "scenario",
+    "ratio",
+  ].map((one): [string, string] => [one, `${one}s`]),
 ];
 const plurals = new Map(irregular);
 const singulars = new Map(irregular.map(([one, many]) => [many, one]));

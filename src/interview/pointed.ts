@@ -1,5 +1,5 @@
 import type { Content } from "./content.js";
-import { functionWords } from "./lexicon.js";
+import { functionWords, verbOf } from "./lexicon.js";
 import type { Draft } from "./question.js";
 
 const longestQuote = 110;
@@ -48,7 +48,7 @@ const vague: readonly (readonly [RegExp, Draft["category"], string])[] = [
     "who changes what without a release, and which two cases exist today",
   ],
   [
-    /\b(?:soon|later|eventually|at some point|in the future|phase (?:2|two))\b/i,
+    /\b(?:soon|(?:comes?|follows?|added|supported|done|possible|maybe|perhaps) later|later (?:versions?|releases?|phases?|stages?)|eventually|at some point|in the future|phase (?:2|two))\b/i,
     "scope",
     "what has to be prepared for it now, and what must not be built for it",
   ],
@@ -58,6 +58,14 @@ const vague: readonly (readonly [RegExp, Draft["category"], string])[] = [
     "how often exactly, set off by what, and what if one run is missed",
   ],
 ];
+
+const unit =
+  "(?:%|ms|s|seconds?|minutes?|hours?|days?|weeks?|months?|years?|[kmg]b|requests?|attempts?|rows?|items?|users?|characters?|times|retries)(?!\\w)";
+/** `5 minutes` of `at least 5 minutes`, `30` of `up to 30`. */
+const limitPattern = new RegExp(
+  `\\b(?:at most|up to|at least|maximum of|no more than|within) (\\d[\\d.,]*(?:\\s?${unit})?)|\\b(\\d[\\d.,]*\\s?${unit})`,
+  "i",
+);
 
 /**
  * Questions that hold a text to its own words: what it says vaguely, leaves open, promises or limits. Each quotes the
@@ -124,15 +132,13 @@ export function pointedQuestions({ sentences, feature }: Content): Draft[] {
         `“${word}” can't be checked: two people will disagree whether ${feature} is done.`,
       );
     }
-    const limit =
-      /\b(?:\d[\d.,]*\s?(?:%|ms|s|seconds?|minutes?|hours?|days?|weeks?|months?|years?|[kmg]b|requests?|attempts?|rows?|items?|users?|characters?|times|retries)|(?:at most|up to|at least|maximum of|no more than|within) \d[\d.,]*)\b/i.exec(
-        sentence,
-      );
-    if (limit !== null && may("limit")) {
+    const limited = limitPattern.exec(sentence);
+    const limit = limited?.[1] ?? limited?.[2];
+    if (limit !== undefined && may("limit")) {
       take("limit");
       add(
         "edge_cases",
-        `${quote} What happens at exactly ${limit[0]} and just beyond, and who may change that number later?`,
+        `${quote} What happens at exactly ${limit} and just beyond, and who may change that number later?`,
         "A number in a text becomes a constant in the code, and somebody meets it on its edge.",
       );
     }
@@ -181,7 +187,9 @@ function isChoice(one: string, other: string): boolean {
     !plain.test(first) &&
     last.length > 1 &&
     first.length > 1 &&
-    last !== first
+    last !== first &&
+    // `edited, moved or deleted` lists what can be done.
+    !(/ed$/i.test(first) && verbOf(first) !== null)
   );
 }
 

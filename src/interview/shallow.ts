@@ -120,7 +120,7 @@ export function readInRepository(
 function saidInText(question: string, words: readonly string[], { sentences }: Content): string | null {
   if (!/^(?:which|what|who|where|when|how many|how much|how often|how long)\b/i.test(question)) return null;
   if (
-    /\b(?:if|should|must|happens?|fails?|instead|exactly|beyond|why|unless|except|than|else|still|first)\b|[“”"]/i.test(
+    /\b(?:if|should|must|happens?|fails?|failed|instead|exactly|beyond|why|unless|except|than|else|still|first)\b|[“”"]/i.test(
       question,
     )
   )

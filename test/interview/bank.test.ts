@@ -11,7 +11,7 @@ const rows = categoryIds.flatMap((category) => rowsOf(category).map((row) => [ca
 const rich = readContent(
   "Import orders from Stripe",
   `Admins upload CSV files; the import runs in the background, charges customers, sends e-mails, shows a report in the
-  dashboard, caches prices, streams progress over WebSockets, calls an LLM, is translated, replaces the legacy CLI and
+  dashboard, caches prices, streams progress over WebSockets, calls an LLM, is translated, replaces and refactors the legacy CLI and
   its API, deletes personal data, schedules reminders, limits requests, signs users in with OAuth, exports backups, has
   settings and webhooks for other libraries, locks records concurrently, searches the database and encrypts secrets fast.`,
 );
@@ -64,9 +64,37 @@ describe("the question bank", () => {
     expect(repeated.map(({ question }) => question)).toEqual([]);
   });
 
+  it.each([
+    [
+      "of a program for a terminal, nothing about sign-ins, uploads and buttons",
+      "A command line tool that finds duplicate photos in a folder and moves them to the trash",
+      "",
+      /upload|sign-in|signed|button|camera|click|database, server|signs? in|night/i,
+      /rights of the one who runs it/,
+    ],
+    [
+      "of a refactoring, nothing that its users would have to see",
+      "Split InvoiceService",
+      "It loads customers, computes tax, renders the PDF, sends the mail and writes to the `invoices` table. No behaviour may change; the admin API calls it.",
+      /first meet|already use|worst day|use splitting|customers? (?:may be|do|choose|see)|before it makes sense|admin leaves/i,
+      /smallest step of splitting InvoiceService/,
+    ],
+  ])("asks %s", (_, title, text, silly, fitting) => {
+    const content = readContent(title, text);
+    const asked = categoryIds.flatMap((category) => {
+      const found = bankQuestions(category, content, { files: [] }).slice(0, 5);
+      if (category !== "business") expect(found.length, category).toBeGreaterThanOrEqual(2);
+      return category === "business" ? [] : found.map(({ question }) => question);
+    });
+    expect(asked.length).toBeGreaterThanOrEqual(45);
+    expect(asked.filter((question) => silly.test(question))).toEqual([]);
+    expect(asked.filter((question) => fitting.test(question))).toHaveLength(1);
+  });
+
   it("refuses rows that are written wrongly", () => {
     expect(() => readRows("  a reason without a question")).toThrow(/no question/);
     expect(() => readRows("[nonsense] What?")).toThrow(/no facet: nonsense/);
+    expect(() => readRows("[-nonsense] What?")).toThrow(/no nature: nonsense/);
     expect(() => readRows("What?\n  Because.\n  - without a description")).toThrow(/no option/);
   });
 
@@ -76,6 +104,15 @@ describe("the question bank", () => {
       "Lookups must be fast. Redis or memory keeps them. Old cookies work for 30 days. Maybe we drop guests. It is easy to use, etc.",
     );
     const questions = pointedQuestions(content).map(({ category, question }) => `${category}: ${question}`);
+    const limits = pointedQuestions(
+      readContent(
+        "Posts",
+        "A post is due at least 5 minutes ahead and can be edited, moved or deleted later.",
+      ),
+    );
+    expect(limits.map(({ question }) => question.slice(question.indexOf("”") + 2))).toEqual([
+      "What happens at exactly 5 minutes and just beyond, and who may change that number later?",
+    ]);
     expect(questions).toEqual([
       expect.stringMatching(/^performance: “Lookups must be fast\.” “fast”: from which measured time/),
       expect.stringMatching(/^scope: “Redis or memory keeps them\.” Is that one of Redis and memory/),

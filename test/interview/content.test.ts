@@ -21,6 +21,7 @@ describe("what a text is about", () => {
     ["Add support for signing in with Google", "signing in with Google"],
     ["feat(cli): add a --json flag", "--json flag"],
     ["Dark mode", "dark mode"],
+    ["A command line tool that finds duplicate photos in a folder", "the command line tool"],
   ])("names %s as %s", (title, feature) => {
     expect(readContent(title, "").feature).toBe(feature);
   });
@@ -50,6 +51,21 @@ describe("what a text is about", () => {
         actions: ["charging customers"],
         externals: ["Stripe"],
       },
+    ],
+    [
+      "Find duplicate photos",
+      "A command line tool.",
+      {
+        actors: ["users"],
+        things: ["duplicate photos"],
+        actions: ["finding duplicate photos"],
+        externals: [],
+      },
+    ],
+    [
+      "Scheduled posts",
+      "A post that is due at least 5 minutes ahead appears in the list. Cancelling removes it on the server and puts the text back.",
+      { actors: ["users"], things: ["scheduled posts"], actions: [], externals: [] },
     ],
     ["Second thing", "TBD", { actors: ["users"], things: [], actions: [], externals: [] }],
   ])("finds who does what with what in %s", (title, text, expected) => {

@@ -2,9 +2,11 @@
 export const acceptance = `
 Which three sentences about {feature} have to be true, and checkable by somebody who did not build it, to call it done?
   They become the acceptance criteria as they are said.
-What must {feature} refuse, and how does a tester see that it was refused?
+[refactoring] What is compared to show that {feature} changed nothing: outputs, recorded calls, sums, and over which time?
+  Green tests prove what they test.
+[-refactoring] What must {feature} refuse, and how does a tester see that it was refused?
   Criteria without a negative case are met by code that allows everything.
-Which number has to be reached: seconds, percent, rows, errors per day, and measured where?
+[-refactoring] Which number has to be reached: seconds, percent, rows, errors per day, and measured where?
   A criterion without a number is a matter of taste.
 Who says that {feature} is done, and by looking at what?
   It should be known before, and be one person.
@@ -13,17 +15,17 @@ Who says that {feature} is done, and by looking at what?
   - The operators: a week without an incident decides
 Which existing test or report has to stay green, unchanged, all the way through?
   A test that was changed to pass proves nothing.
-What does {feature} look like in the log and in the figures when all is well?
+[-refactoring-terminal] What does {feature} look like in the log and in the figures when all is well?
   Then it can be told from when it is not.
-Which one way through {feature} from beginning to end must work on the day of the release, whatever else is missing?
+[-refactoring] Which one way through {feature} from beginning to end must work on the day of the release, whatever else is missing?
   It is the first test to write and the last to break.
 What would make you take {feature} out again a week later?
   It is the criterion nobody writes down.
-[things] With how many {things}, of which kind, is {feature} tried out before it counts as done?
+[things-refactoring] With how many {things}, of which kind, is {feature} tried out before it counts as done?
   Done with five is not done with fifty thousand.
-[doing] What exactly is different, and where can it be seen, after {doing} has worked?
+[doing-refactoring] What exactly is different, and where can it be seen, after {doing} has worked?
   Somebody has to be able to write the check.
-[doing] What is just the same as before after {doing} has failed?
+[doing-refactoring] What is just the same as before after {doing} has failed?
   It is the other half of the same criterion.
 [external] Is it done when it works against {external} itself, and who has an account to show that?
   A fake says yes to everything.

@@ -1,32 +1,34 @@
 /** Rows of the question bank; `bank/read.ts` says how they are written. */
 export const edgeCases = `
-What does {feature} do with nothing: no input, an empty list, a name of spaces only?
+[refactoring] Which odd input does the old code get right by accident, and which test would show that the new code does not?
+  Nobody moves on purpose what nobody knew was there.
+[-refactoring] What does {feature} do with nothing: no input, an empty list, a name of spaces only?
   Nothing is the most common odd input.
-{Actors} press the button twice, or two tabs do it at once: what happens the second time?
+[-refactoring-terminal] {Actors} press the button twice, or two tabs do it at once: what happens the second time?
   Slow answers make everybody click again.
   - Nothing: the second is recognised as the same
   - An error: that says it is done already
   - It happens twice: only where that is harmless
-What if the one who started {feature} is gone before it ends: signed out, disabled, deleted?
+[-refactoring-terminal] What if the one who started {feature} is gone before it ends: signed out, disabled, deleted?
   Whose rights apply then is decided by accident otherwise.
-Which two steps of {feature} may arrive in the wrong order, and what is the state then?
+[-refactoring] Which two steps of {feature} may arrive in the wrong order, and what is the state then?
   Networks and queues promise no order.
 Which value is legal and nobody thinks of: negative, zero, very long, from the future, in another script?
   It is found by the first user who has it.
-What does {feature} do with itself: can it be pointed at its own output, its owner, its parent?
+[-refactoring] What does {feature} do with itself: can it be pointed at its own output, its owner, its parent?
   Circles hang where nobody has looked for them.
 What happens at exactly the limit, one below it, and one above it?
   Whether the limit is still allowed is asked by the first who reaches it.
-Which state can data be in today that the screens no longer allow to make?
+[-terminal] Which state can data be in today that the screens no longer allow to make?
   Old data breaks new rules.
-[things] {A thing} is deleted or changed by somebody else while {feature} is working with it: what counts?
+[things-refactoring] {A thing} is deleted or changed by somebody else while {feature} is working with it: what counts?
   Long work meets changed data.
   - As it was at the start: a copy is kept meanwhile
   - As it is at the end: checked again before writing
   - A conflict: that somebody decides
-[things] What if there are two {things} with the same name?
+[things-refactoring] What if there are two {things} with the same name?
   Names are chosen by people.
-[doing] Is {doing} allowed on what is archived, locked, shared or in the middle of something else?
+[doing-refactoring-terminal] Is {doing} allowed on what is archived, locked, shared or in the middle of something else?
   Each of these states was added after the rules were written.
   - Yes: the state does not matter
   - No: with a message that says what to do first
@@ -36,7 +38,7 @@ Which state can data be in today that the screens no longer allow to make?
   It ends with errors that look like ours.
 [auth] What if one person has two accounts, or two people share one?
   Both exist in every system.
-[roles] The last admin leaves or is demoted: who can still change anything?
+[roles-refactoring] The last admin leaves or is demoted: who can still change anything?
   Locked out customers are let in by hand.
 [money] What about amounts of zero, a currency without cents, and a refund larger than what is left?
   They are legal, and they break sums.

@@ -2,28 +2,30 @@
 export const errors = `
 Which failure of {feature} would nobody notice for a week, and what would make it visible?
   Silent failures cost the most, since their damage adds up.
-When {feature} fails halfway, what is left behind, and who cleans it up?
+[refactoring] Which errors does the old code swallow or turn into others, and does the new code go on doing so?
+  Callers have learnt to live with exactly these.
+[-refactoring] When {feature} fails halfway, what is left behind, and who cleans it up?
   Half-done work is the state that no screen was made for.
   - Nothing: everything happens in one transaction
   - Marked as incomplete: a job or a person finishes it
   - Left as it is: harmless, and found again by a check
-After how many tries, and over how long, does {feature} give up, and what happens then?
+[-refactoring] After how many tries, and over how long, does {feature} give up, and what happens then?
   Without an end it tries for ever, with everybody else's load.
   - No retry: the caller decides
   - A few with growing pauses: then it is an error that is seen
   - Until done: only with a queue, and an alarm on its age
-Which errors of {feature} does {an actor} get to see, in which words, and what should they do then?
+[-refactoring] Which errors of {feature} does {an actor} get to see, in which words, and what should they do then?
   An error without a next step is a support ticket.
-Who is told when {feature} is down at night, and what would they do first?
+[-refactoring-terminal] Who is told when {feature} is down at night, and what would they do first?
   The answer is the runbook, or shows that there is none.
-Which part of the system must go on working while {feature} does not?
+[-refactoring] Which part of the system must go on working while {feature} does not?
   It draws the line where failures have to be caught.
-How is {feature} switched off in a hurry, by whom, and what happens to work that is under way?
+[-terminal] How is {feature} switched off in a hurry, by whom, and what happens to work that is under way?
   The first incident needs it within minutes.
   - A flag: checked at each start of work
   - A release: minutes to hours
   - Not at all: then it must never harm the rest
-Which wrong result of {feature} would be worse than no result?
+[-refactoring] Which wrong result of {feature} would be worse than no result?
   There it has to stop instead of guessing.
 [external] What does {feature} do while {external} is slow or down: wait, fail, or work with what it has?
   Its outages are certain; only their date is not.
@@ -36,7 +38,7 @@ Which wrong result of {feature} would be worse than no result?
   Starting over is only fair when it takes seconds.
   - Start over: nothing is kept
   - Go on: progress is kept for a stated time
-[things] One of many {things} is broken: does {feature} stop, skip it, or set it aside for somebody?
+[things-refactoring] One of many {things} is broken: does {feature} stop, skip it, or set it aside for somebody?
   One bad record must neither block the rest nor vanish.
   - Stop: nothing after it is done
   - Skip and report: the list of skipped ones goes to a person
@@ -52,7 +54,7 @@ Which wrong result of {feature} would be worse than no result?
   - Try again for a while: then drop it, with a log
   - Never late: drop it at once
   - Tell the sender: they choose another way
-[uploads] An upload breaks off at 90 percent: what is kept, and for how long?
+[uploads-terminal] An upload breaks off at 90 percent: what is kept, and for how long?
   Leftovers fill the disk, and resuming needs them.
 [auth] {Actors} can't sign in because of us: is there another way in for them, and for us?
   The team that repairs it signs in the same way.

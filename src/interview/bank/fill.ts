@@ -1,6 +1,6 @@
 import { type CategoryId, categoryOf } from "../categories.js";
 import type { Content } from "../content.js";
-import { isFacet } from "../facets.js";
+import { isFacet, isOfNature } from "../facets.js";
 import { singularOf, withArticle } from "../number.js";
 import type { Draft } from "../question.js";
 import { type Row, slots } from "./read.js";
@@ -25,8 +25,8 @@ const turns = [0, 1, 0, 2, 1, 0, 3] as const;
  */
 export function bankQuestions(category: CategoryId, content: Content, { files }: Surroundings): Draft[] {
   const rows = rowsOf(category);
-  const [opening] = rows;
   const names = namesOf(category, content, files);
+  const opening = rows.find((row) => rateOf(row, content, names) > 0);
   const rated = rows
     .map((row, at) => ({ row, at, rate: row === opening ? 100 : rateOf(row, content, names) }))
     .filter(({ rate }) => rate > 0)
@@ -53,7 +53,8 @@ function namesOf(category: CategoryId, content: Content, files: readonly string[
 }
 
 /** 0 where the text gives no occasion for a row. */
-function rateOf({ on, question }: Row, content: Content, names: Names): number {
+function rateOf({ on, unless, question }: Row, content: Content, names: Names): number {
+  if (unless.some((nature) => isOfNature(nature, content.facets))) return 0;
   const rates = on.map((condition) => {
     if (!isFacet(condition)) return names[condition].length === 0 ? 0 : worth[condition];
     const shown = content.facets.get(condition);

@@ -2,34 +2,34 @@
 export const migration = `
 What do people, scripts or other teams do today that stops working with {feature}?
   They are asked now, or they call later.
-How do we go back one version after {feature} has been used for a day, and what happens to what it wrote?
+[-refactoring] How do we go back one version after {feature} has been used for a day, and what happens to what it wrote?
   A rollback that was never tried is a hope.
   - Just go back: old code ignores what is new
   - Go back and convert: a script, tried on a copy
   - No way back: then it is switched on step by step
-In which order are database, server and clients released, and does each state in between work?
+[-terminal] In which order are database, server and clients released, and does each state in between work?
   For some minutes all of them run at once.
-Is {feature} behind a flag, who may switch it, and on which date is the flag removed?
+[-terminal] Is {feature} behind a flag, who may switch it, and on which date is the flag removed?
   Flags without an end become settings nobody understands.
   - No flag: small enough to release and revert
   - Flag for the roll-out: removed when everybody has it
   - Flag for good: then it is a setting, with a page
-What has to be told to whom before {feature} is switched on: support, customers, partners, the operators?
+[-refactoring-terminal] What has to be told to whom before {feature} is switched on: support, customers, partners, the operators?
   Who hears of it from a user has no answer.
 Which documents, screenshots and examples become wrong through {feature}?
   They are part of the work or stay wrong.
-Which client versions are in use that never heard of {feature}, and what do they do with its data?
+[-refactoring-terminal] Which client versions are in use that never heard of {feature}, and what do they do with its data?
   Apps on phones are months behind.
 What can be deleted when {feature} is there, and who does it when?
   What is left over for later is left for good.
-[things] Do {things} from before {feature} get its new fields, with which value, and is unknown allowed?
+[things-refactoring-terminal] Do {things} from before {feature} get its new fields, with which value, and is unknown allowed?
   A made-up default can't be told from a real value afterwards.
   - Unknown is allowed: code has to deal with it for ever
   - A default: say which, and who agreed
   - Worked out: a backfill with its own tests
-[storage] How long does the migration take on real data, and is something locked meanwhile?
+[storage-refactoring] How long does the migration take on real data, and is something locked meanwhile?
   It runs at the moment with the most attention.
-[storage] Can the migration be stopped and gone on with, and how is it seen how far it is?
+[storage-refactoring] Can the migration be stopped and gone on with, and how is it seen how far it is?
   A long one gets interrupted.
 [replacing] Who still uses the old way, how is that counted, and what do they get instead?
   The last five percent take half of the time.
@@ -52,13 +52,13 @@ What can be deleted when {feature} is there, and who does it when?
   Upgrades must not need an editor.
 [jobs] What about jobs that were queued by the old version and are run by the new one?
   During a release both versions read the queue.
-[uploads] Where do files that exist already go, and do their old addresses still work?
+[uploads-terminal] Where do files that exist already go, and do their old addresses still work?
   Links live in mails and documents for years.
-[charging] What applies to what was bought before: old price, old terms, old tax?
+[charging-refactoring] What applies to what was bought before: old price, old terms, old tax?
   The date of the contract decides, not the date of the release.
-[deleting] Is there something that was deleted before and must not come back through {feature}?
+[deleting-refactoring] What was deleted before and must not come back through {feature}?
   Backfills read from places that still have it.
-[messages] Does switching it on send something to everybody at once, and how is that prevented?
+[messages-refactoring] Does switching it on send something to everybody at once, and how is that prevented?
   The first run finds years of old events.
 [webhooks] Which receivers rely on the payload as it is today, and how do they learn of a new field or version?
   They are code of other people, released when it suits them.

@@ -1,37 +1,41 @@
 /** Rows of the question bank; `bank/read.ts` says how they are written. */
 export const performance = `
-How often is {feature} used on a normal day, and by how much more on the worst one?
+[refactoring] Which path through this code runs most often, and by how much may {feature} slow it down?
+  A call more in the inner loop is found by the bill.
+[refactoring] Which query or file access is made once today and would be made several times after {feature}?
+  Pieces that know nothing of each other load the same thing twice.
+[-refactoring] How often is {feature} used on a normal day, and by how much more on the worst one?
   The worst day decides the design, the normal one decides the cost.
-How long may {feature} take before {actors} think it is broken?
+[-refactoring] How long may {feature} take before {actors} think it is broken?
   Below it a spinner is enough, above it the work has to move to the background.
   - Under 200 ms: nothing but memory and one query
   - A second or two: a sign that it works
   - Longer: in the background, with a result to come back for
-What grows with time in {feature}, and who or what makes it smaller again?
+[-refactoring] What grows with time in {feature}, and who or what makes it smaller again?
   What only grows gets slow on a day nobody chose.
-What does {feature} do when more comes than it can handle: queue, refuse, or get slower for all?
+[-refactoring-terminal] What does {feature} do when more comes than it can handle: queue, refuse, or get slower for all?
   One of the three happens anyway.
   - Queue: with a longest wait, then refuse
   - Refuse: with a time to come back
   - Slower for all: only with headroom that is watched
-Which existing page or call must not get slower because of {feature}, and how is that measured?
+[-terminal] Which existing page or call must not get slower because of {feature}, and how is that measured?
   A new feature is usually paid for by an old one.
-What may {feature} cost per month in machines, storage and calls, and at what use is that counted?
+[-refactoring-terminal] What may {feature} cost per month in machines, storage and calls, and at what use is that counted?
   Cost per use decides what may be done on every request.
-How much memory may one run of {feature} take, and how large is the largest input known today?
+[-refactoring] How much memory may one run of {feature} take, and how large is the largest input known today?
   Without a limit the largest customer finds it.
-May the answer of {feature} be some minutes old, and does {an actor} have to see how old it is?
+[-refactoring-terminal] May the answer of {feature} be some minutes old, and does {an actor} have to see how old it is?
   Freshness is what makes things expensive.
   - Always fresh: computed each time
   - Seconds to minutes: cached, and its age can be asked for
   - Daily: computed at night
-[things] How many {things} does the largest account have today, and how many in two years?
+[things-terminal] How many {things} does the largest account have today, and how many in two years?
   Lists, counts and exports break at the largest one, not at the average.
-[things] Does anybody need all {things} at once, or is a page of them always enough?
+[things-terminal] Does anybody need all {things} at once, or is a page of them always enough?
   All at once rules out most simple designs.
   - A page: a fixed order and a cursor
   - All of them: a stream or a file made in the background
-[doing] How many {actors} may be {doing} at once, and does one large case hold up the small ones behind it?
+[doing-terminal-refactoring] How many {actors} may be {doing} at once, and does one large case hold up the small ones behind it?
   Fairness has to be built, it does not come by itself.
 [external] How many calls to {external} does one use of {feature} cost, and what is their limit per minute?
   Their limit is our limit, shared by all of our users.

@@ -1,9 +1,11 @@
-import { type Facet, isFacet } from "../facets.js";
+import { type Facet, isFacet, isNature, type Nature } from "../facets.js";
 
 /** A question before names are put into it. */
 export interface Row {
   /** What a text has to be about, all of it; `things`, `doing`, `external` and `file` ask for such a name. */
   on: readonly (Facet | Slot)[];
+  /** What a text must not be. */
+  unless: readonly Nature[];
   question: string;
   why: string;
   /** Two to four, or none. */
@@ -15,7 +17,8 @@ export type Slot = (typeof slots)[number];
 
 /**
  * Rows as they are written in `bank/`: a question in a line, indented below it why it matters, then its options as
- * `- label: description`. `[facet]` or `[facet+slot]` in front limits a question to texts that are about it.
+ * `- label: description`. `[facet]` or `[facet+slot]` in front limits a question to texts that are about it; with
+ * `-terminal` or `-refactoring` there it is none for texts of that nature.
  */
 export function readRows(text: string): Row[] {
   const rows: Row[] = [];
@@ -23,8 +26,15 @@ export function readRows(text: string): Row[] {
     if (line.trim() === "") continue;
     const row = rows.at(-1);
     if (!line.startsWith(" ")) {
-      const [, on, question = ""] = /^(?:\[([\w+]+)\] )?(.+)$/.exec(line) ?? [];
-      rows.push({ on: on === undefined ? [] : on.split("+").map(condition), question, why: "", options: [] });
+      const [, marks = "", question = ""] = /^(?:\[([\w+-]+)\] )?(.+)$/.exec(line) ?? [];
+      const [, on = "", unless = ""] = /^([\w+]*)((?:-\w+)*)$/.exec(marks) ?? [];
+      rows.push({
+        on: on.split("+").filter(Boolean).map(condition),
+        unless: unless.split("-").filter(Boolean).map(nature),
+        question,
+        why: "",
+        options: [],
+      });
     } else if (row === undefined) {
       throw new Error(`no question above: ${line}`);
     } else if (line.startsWith("  - ")) {
@@ -41,4 +51,9 @@ function condition(name: string): Facet | Slot {
   if (slot !== undefined) return slot;
   if (isFacet(name)) return name;
   throw new Error(`no facet: ${name}`);
+}
+
+function nature(name: string): Nature {
+  if (isNature(name)) return name;
+  throw new Error(`no nature: ${name}`);
 }

@@ -11,7 +11,7 @@ Which decision in {feature} can't be taken back once there is data or a client o
   These are worth a discussion, all others are worth a try.
 What has been tried before in the place of {feature}, and why is it not there?
   The reason is mostly still true.
-On whom outside the team does {feature} depend, and what do we do if they are not ready?
+[-terminal] On whom outside the team does {feature} depend, and what do we do if they are not ready?
   Waiting is a plan only if it is written down.
 Which part of the code that {feature} touches does nobody here understand any more?
   There the estimate is wrong.
@@ -19,7 +19,7 @@ What would an experienced colleague object to in {feature}, and what is the answ
   Heard now, it costs an hour.
 Which law, contract or promise to customers does {feature} touch?
   Who has to be asked takes longest to answer.
-[things] What is the worst that {feature} could do to existing {things}, and could we restore them?
+[things-refactoring] What is the worst that {feature} could do to existing {things}, and could we restore them?
   A backup that was never restored is not known to be one.
 [external] What if {external} changes its terms, prices or interface next year?
   All three have happened to others.

@@ -1,23 +1,27 @@
 /** Rows of the question bank; `bank/read.ts` says how they are written. */
 export const technical = `
-What identifies one unit of work in {feature}, so that doing it a second time is noticed?
+[refactoring] In which order are the pieces of {feature} moved, so that the code works after each of them?
+  A branch that works only at its end is merged blind.
+[refactoring] Which values do the pieces hand to each other after {feature} that they reach for themselves today?
+  What is shared without being passed is what ties them together.
+[-refactoring] What identifies one unit of work in {feature}, so that doing it a second time is noticed?
   Retries and double clicks are only harmless with such a key.
-Which state does {feature} keep, where does it live, and what may rebuild it when it is lost?
+[-refactoring] Which state does {feature} keep, where does it live, and what may rebuild it when it is lost?
   State that can't be rebuilt needs backup and a migration path.
 Which steps of {feature} have to happen together or not at all?
   It draws the transaction, and decides what is repaired afterwards.
-Which rule in {feature} is most likely to change, and who should be able to change it without a release?
+[-refactoring] Which rule in {feature} is most likely to change, and who should be able to change it without a release?
   It belongs into data or settings instead of code.
   - Only developers: constants in code, changed by a release
   - Operators: a setting, checked when it is read
   - {Actors}: data of their own, with a place to edit it
 Which inputs does {feature} trust as they are, and which does it check itself?
   What everybody leaves to somebody else is checked by nobody.
-In which order do the steps of {feature} have to become visible to others?
+[-refactoring] In which order do the steps of {feature} have to become visible to others?
   Readers see half of it wherever the order is left open.
 Which existing code should {feature} build on, and which part of it is known to be too weak for that?
   A shortcut through weak code is paid for by this feature.
-What does {feature} need to know about the past: only the current value, or how it came to it?
+[-refactoring] What does {feature} need to know about the past: only the current value, or how it came to it?
   History can't be added afterwards for what was overwritten.
   - Current value: overwrite, no history
   - History: append, and decide how long it is kept

@@ -2,6 +2,8 @@
 export const testing = `
 Which mistake in {feature} would hurt most, and which test would go red because of it?
   It is the test to write first.
+[refactoring] Which tests hold today's behaviour down before the first line moves, and where is there none?
+  What no test sees changes unseen.
 Which part of {feature} can't be tested by a machine, and who looks at it before each release?
   What is nobody's task is not done.
 What is the truth that {feature} is tested against: a specification, the old behaviour, or examples somebody has checked?
@@ -9,7 +11,7 @@ What is the truth that {feature} is tested against: a specification, the old beh
   - A specification: cases are derived from it
   - The old behaviour: record it before it changes
   - Checked examples: somebody has to check them
-What is replaced by a fake in the tests of {feature}, and how do we notice that the real one behaves differently by now?
+[-terminal] What is replaced by a fake in the tests of {feature}, and how do we notice that the real one behaves differently by now?
   Fakes age without a sign.
 Where does test data for {feature} come from, and may it look like real people's data?
   Invented data lacks the oddities, copied data must not leave.
@@ -18,7 +20,7 @@ Where does test data for {feature} come from, and may it look like real people's
   - Taken from production: cleaned, with somebody who vouches for it
 Which time, randomness or order does {feature} depend on, and how does a test hold it still?
   A test that fails once a week is switched off in the end.
-How do we find out within an hour of the release that {feature} does not work for somebody?
+[-refactoring-terminal] How do we find out within an hour of the release that {feature} does not work for somebody?
   Tests say nothing about what production has that they have not.
 Which property holds for every input of {feature}, so that a generator may look for the one that breaks it?
   One property finds what forty examples don't.
