@@ -1,7 +1,7 @@
-import { Distinct } from "../distinct.js";
+import { stem } from "../../change/relevance.js";
 import { sentencesOf } from "../sentences.js";
 import type { Answer } from "./answers.js";
-import { isNegated, tellingWords } from "./statements.js";
+import { isNegated, numbersIn, tellingWords } from "./statements.js";
 
 export interface Contradiction {
   /** Two ids of answers, or an id and the path of the text that it contradicts. */
@@ -10,8 +10,9 @@ export interface Contradiction {
 }
 
 const most = 12;
-const likeEnough = 0.6;
 const leastCommon = 3;
+/** Words of a statement that a general denial of it may lack. */
+const mostMore = 3;
 const longestQuote = 140;
 
 interface Said {
@@ -24,8 +25,8 @@ interface Said {
 
 /**
  * What two answers, or an answer and the text they are about, say against each other: different answers to one
- * question, different figures for the same thing, the same statement with and without a negation. By words alone: it
- * finds what is said in similar words.
+ * question, different figures for the same thing, the same statement with and without a negation. By words alone, so it
+ * finds what is said in the same words only: one word more mostly makes it another case, not a contradiction.
  */
 export function contradictionsIn(answers: readonly Answer[], text: string, path: string): Contradiction[] {
   const given = answers.filter(({ state }) => state === "given");
@@ -36,17 +37,12 @@ export function contradictionsIn(answers: readonly Answer[], text: string, path:
   };
   for (const [at, one] of given.entries()) {
     for (const other of given.slice(at + 1)) {
-      const least = Math.min(tellingWords(one.question).size, tellingWords(other.question).size);
-      if (least < leastCommon || flat(one.answer) === flat(other.answer)) continue;
-      const distinct = new Distinct("");
-      distinct.take(one.question);
-      if (!distinct.take(other.question)) {
-        add(
-          one.id,
-          other.id,
-          `The same question is answered “${quote(one.answer)}” and “${quote(other.answer)}”.`,
-        );
-      }
+      if (!isSame(one.question, other.question) || flat(one.answer) === flat(other.answer)) continue;
+      add(
+        one.id,
+        other.id,
+        `The same question is answered “${quote(one.answer)}” and “${quote(other.answer)}”.`,
+      );
     }
   }
   const said = [
@@ -58,17 +54,11 @@ export function contradictionsIn(answers: readonly Answer[], text: string, path:
   for (const [at, one] of said.entries()) {
     for (const other of said.slice(at + 1)) {
       if (one.source === other.source || (one.source === path && other.source === path)) continue;
-      const common = [...one.words].filter((word) => other.words.has(word)).length;
-      const share = common / Math.max(1, Math.min(one.words.size, other.words.size));
-      if (common < leastCommon || share < likeEnough) continue;
-      const figures = differentFigures(one, other);
-      if (figures !== null)
-        add(one.source, other.source, `“${quote(one.text)}” and “${quote(other.text)}” name ${figures}.`);
-      else if (
-        one.negated !== other.negated &&
-        common / Math.max(one.words.size, other.words.size) >= likeEnough
-      )
-        add(one.source, other.source, `“${quote(one.text)}” and “${quote(other.text)}” can't both hold.`);
+      const reason = differentFigures(one, other)
+        ? "name different figures for the same"
+        : denial(one, other);
+      if (reason !== null)
+        add(one.source, other.source, `“${quote(one.text)}” and “${quote(other.text)}” ${reason}.`);
     }
   }
   return [...found.values()];
@@ -120,13 +110,64 @@ function measuresIn(text: string): Measure[] {
   });
 }
 
-function differentFigures(one: Said, other: Said): string | null {
-  for (const measure of one.measures) {
+/** What limits a statement to a case of its own. */
+const conditions =
+  /\b(?:if|when|unless|except|only|until|while|but|otherwise|instead|hardly|for now)\b|(?<![\w-])--?[a-z][\w-]*/gi;
+
+/** Words that change nothing about what is meant. */
+const filling = new Set(
+  `may must can could shall should will would need allow exactly really about most least up within max maximum minimum
+  altogether`
+    .split(/\s+/)
+    .map(stem),
+);
+
+/** What one says that the other does not. */
+function moreIn(one: ReadonlySet<string>, other: ReadonlySet<string>): string[] {
+  return [...one].filter((word) => !other.has(word) && !filling.has(word));
+}
+
+function commonIn(one: Said, other: Said): number {
+  return [...one.words].filter((word) => other.words.has(word) && !filling.has(word)).length;
+}
+
+/** `What is the largest size?` and `What size is the largest?`, not `… with --json?` and `… without --json?`. */
+function isSame(one: string, other: string): boolean {
+  const [words, others] = [tellingWords(one), tellingWords(other)];
+  return (
+    Math.min(words.size, others.size) >= leastCommon &&
+    moreIn(words, others).length === 0 &&
+    moreIn(others, words).length === 0 &&
+    isNegated(one) === isNegated(other) &&
+    [...numbersIn(one)].join(" ") === [...numbersIn(other)].join(" ")
+  );
+}
+
+function differentFigures(one: Said, other: Said): boolean {
+  const more = [...moreIn(one.words, other.words), ...moreIn(other.words, one.words)];
+  // `per account` and `per account and day` are two limits.
+  if (
+    commonIn(one, other) < leastCommon ||
+    more.length > 1 ||
+    more.some((word) => /^(?:day|week|month|year|hour|minute|second|night|today|first)/.test(word))
+  )
+    return false;
+  return one.measures.some((measure) => {
     const same = other.measures.filter(({ unit }) => unit === measure.unit);
-    if (same.length > 0 && same.every(({ value }) => value !== measure.value))
-      return "different figures for the same";
-  }
-  return null;
+    return same.length > 0 && same.every(({ value }) => value !== measure.value);
+  });
+}
+
+/** One denies in general what the other says; null where it is about a case of its own. */
+function denial(one: Said, other: Said): string | null {
+  if (one.negated === other.negated || commonIn(one, other) < leastCommon) return null;
+  const [denied, said] = one.negated ? [one, other] : [other, one];
+  if (moreIn(denied.words, said.words).length > 0 || moreIn(said.words, denied.words).length > mostMore)
+    return null;
+  const [its, theirs] = [denied.text, said.text].map((text) =>
+    (text.toLowerCase().match(conditions) ?? []).sort().join(" "),
+  );
+  return its === theirs ? "can't both hold" : null;
 }
 
 function flat(text: string): string {
