@@ -79,12 +79,15 @@ export async function draftQuestions(
   };
 
   const written = new Map<CategoryId, Draft[]>();
+  /** The premium model that wrote them. */
+  let writer: string | null = null;
   const byPremium = async (why: string) => {
     if (options.noPremium !== undefined) return why;
     onProgress?.("asking a premium model for the questions");
     const given = await writeByPremium(sluice, access, subject, content, lookedUp, wanted, perCategory);
     if (given.state === "unanswered") return `${why} ${given.why}`;
     for (const [category, drafts] of given.value) written.set(category, drafts);
+    writer = given.by;
     skipped.push({
       what: "local model",
       why: `${why} ${given.by} wrote the questions instead, in one call.`,
@@ -130,8 +133,10 @@ export async function draftQuestions(
     skipped.push({ what: "refinement", why: "interview.premium_refinement.enabled is false" });
   } else if (isWanted) {
     const targets = refinementTargets(shallow, drafts);
+    // Who asked for no premium call does not pay for a second one.
     const itself =
-      options.refine === "premium" || (options.refine === undefined && generation.backend === "hybrid");
+      options.refine === "premium" ||
+      (options.refine === undefined && generation.backend === "hybrid" && writer === null);
     if (itself && options.noPremium !== undefined)
       skipped.push({ what: "premium refinement", why: options.noPremium });
     else if (itself) {
@@ -158,7 +163,7 @@ export async function draftQuestions(
     { tool: "draft_questions", about, outcome: missing === null ? "model" : "bank" },
     ...(missing === null ? [] : [{ kind: "skip" as const, what: "questions", why: "no model" }]),
   );
-  return assembled(subject, drafts, shallow, lookedUp, skipped, refinedBy, request);
+  return assembled(subject, drafts, shallow, lookedUp, skipped, { refinedBy, writer, request });
 }
 
 function wantedCategories({ categories }: DraftQuestionsOptions): readonly CategoryId[] {
@@ -250,14 +255,15 @@ function assembled(
   shallow: readonly string[][],
   lookedUp: readonly LookedUp[],
   skipped: DraftedQuestions["skipped"],
-  refinedBy: string | null,
-  request: string | null,
+  { refinedBy, writer, request }: Record<"refinedBy" | "writer" | "request", string | null>,
 ): DraftedQuestions {
   const batches = batchesOf(drafts);
   const placed = drafts.map((draft, at) => ({ ...draft, batch: batches[at] ?? 1 }));
   const chips = chipsOf(placed);
   const { kind, id, path, title } = subject;
-  const ask = `Ask the user batch by batch with your ask-the-user tool (its \`header\`, \`question\`, \`options\`; where there are none, offer your own guesses), skip what an earlier answer settles, then call draft_spec with the answers. Where \`cut\` is set, all ${drafts.length} are in full_result; or ask for one of \`categories\` at a time.`;
+  const ask = `Ask the user batch by batch with your ask-the-user tool (its \`header\`, \`question\`, \`options\`; where there are none, offer your own guesses), skip what an earlier answer settles, then call draft_spec with the answers. Where \`cut\` is set, all ${drafts.length} are in full_result${writer === null ? "; or ask for one of `categories` at a time" : ""}.`;
+  const paid =
+    writer === null ? "" : `${writer} wrote these in one premium call, and would again for another one. `;
   return {
     questions: placed.map(({ category, question, why, options, batch, from }, at) => ({
       category,
@@ -273,7 +279,7 @@ function assembled(
       evidence.length === 0 ? [] : [{ id: `Q${at + 1}`, evidence }],
     ),
     refined_by: refinedBy,
-    next: request === null ? ask : `${request} ${ask}`,
+    next: `${paid}${request === null ? "" : `${request} `}${ask}`,
     looked_up: lookedUp.map(({ question, answer, source }) => ({ question, answer, source })),
     about: { kind, id, path, title },
     skipped,

@@ -412,10 +412,43 @@ describe("without a local model", () => {
     expect(sources.asked).toHaveLength(1);
     expect(result.questions[0]).toMatchObject({ category: "scope", from: "premium" });
     expect(result.questions.length).toBeGreaterThanOrEqual(40);
+    const by = /^The local model is switched off\. .* (\w+:\S+) wrote the questions instead, in one call\.$/;
+    const said = result.skipped.find(({ what }) => what === "local model")?.why ?? "";
+    expect(said).toMatch(by);
+    const [, source = "?"] = by.exec(said) ?? [];
+    expect(result.next).toContain(
+      `${source} wrote these in one premium call, and would again for another one. `,
+    );
+    // One category at a time would be a call each.
+    expect(result.next).not.toContain("at a time");
     configureUser(repository, { interview: { question_generation: { fallback_to_premium: false } } });
     const alone = await interview(sluice, idea, { noPremium: undefined, open: sources.open });
     expect(sources.asked).toHaveLength(1);
     expect(alone.questions.every(({ from }) => from === "bank")).toBe(true);
+  });
+
+  it("nothing but that one call is paid, though its questions are shallow", async () => {
+    const shallow = question("scope", "What are the performance requirements of the system?");
+    const sources = fakeSources(() => JSON.stringify({ questions: [shallow] }));
+    const sluice = quiet(repository, { ...premiumKeys, PATH: "/usr/bin:/bin" });
+    configureUser(repository, { interview: { question_generation: { backend: "hybrid" } } });
+    const result = await interview(sluice, idea, { noPremium: undefined, open: sources.open });
+    expect(sources.asked).toHaveLength(1);
+    expect(result.shallow.map(({ id }) => id)).toContain("Q1");
+    expect(result.refined_by).toBeNull();
+    expect(result.next).toContain("replace");
+  });
+
+  it("no premium model is asked, or named, where no source is set up", async () => {
+    const sources = fakeSources(() => readable);
+    const sluice = quiet(repository, { PATH: "/usr/bin:/bin" });
+    const result = await interview(sluice, idea, { noPremium: undefined, open: sources.open });
+    expect(sources.asked).toHaveLength(0);
+    expect(result.questions.length).toBeGreaterThanOrEqual(40);
+    expect(result.next).not.toContain("premium call");
+    expect(result.skipped.find(({ what }) => what === "questions by a model")?.why).toContain(
+      "No premium source is set up for it. They come from the bank",
+    );
   });
 
   it("an answer that can't be read costs nothing but itself", async () => {
