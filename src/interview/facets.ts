@@ -34,7 +34,7 @@ const patterns = {
   personal:
     /\b(?:personal data|gdpr|privacy|pii|e-?mail addresses|phone numbers?|addresses|health|consent|tracking|profiles?|analytics|biometric\w*|patients?)\b/i,
   refactoring:
-    /\b(?:refactor\w*|restructur\w*|decoupl\w*|untangl\w*|clean(?:ing)?[- ]?ups? of|technical debt|no (?:change of|changes? (?:of|in|to)) behaviou?r|(?:no behaviou?r(?:al)?|without behaviou?r(?:al)?) (?:may |must |should |shall |will |is to )?chang\w*|behaviou?r (?:must |should |may |does )?(?:not change|stays? (?:the same|as it is)|remains? (?:the same|unchanged)|unchanged))\b/i,
+    /\b(?:refactor\w*|migrat(?:e|es|ing|ion) from|restructur\w*|decoupl\w*|untangl\w*|clean(?:ing)?[- ]?ups? of|technical debt|no (?:change of|changes? (?:of|in|to)) behaviou?r|(?:no behaviou?r(?:al)?|without behaviou?r(?:al)?) (?:may |must |should |shall |will |is to )?chang\w*|behaviou?r (?:must |should |may |does )?(?:not change|stays? (?:the same|as it is)|remains? (?:the same|unchanged)|unchanged))\b/i,
   replacing:
     /\b(?:replac\w*|migrat\w*|rewrit\w*|refactor\w*|switch(?:es|ed|ing)? (?:from|to)|mov(?:e|es|ed|ing) (?:from|to|off)|upgrad\w*|deprecat\w*|port(?:s|ed|ing)? (?:from|to)|legacy|rename\w*)\b/i,
   deleting:
@@ -95,11 +95,23 @@ export function isNature(name: string): name is Nature {
   return natures.some((nature) => nature === name);
 }
 
+/** The least weight of a facet that the title shows. */
+const inTitle = 3;
+
 /** What is seen by somebody, or reached by others over a network. */
 const shared: readonly Facet[] = ["ui", "api", "auth", "live", "webhooks", "charging"];
 
-/** `terminal`: a program that one person runs for themselves. `refactoring`: nobody but its developers sees the change. */
+/**
+ * `terminal`: a program that one person runs for themselves, or a library. `refactoring`: nobody but its developers sees
+ * the change.
+ */
 export function isOfNature(nature: Nature, facets: ReadonlyMap<Facet, Shown>): boolean {
-  if (nature === "refactoring") return facets.has("refactoring") && !facets.has("ui");
-  return facets.has("cli") && !shared.some((facet) => facets.has(facet));
+  if (nature === "refactoring") {
+    const weight = facets.get("refactoring")?.weight ?? 0;
+    return weight >= inTitle || (weight > 0 && !facets.has("ui"));
+  }
+  const library = facets.get("library");
+  const isLibrary =
+    library !== undefined && library.weight >= inTitle && /^(?:librar|sdk|crate)/.test(library.word);
+  return (facets.has("cli") || isLibrary) && !shared.some((facet) => facets.has(facet));
 }

@@ -83,7 +83,8 @@ export function shallowness(
         : `not tied: it shares no telling word with the text (${telling.slice(0, 4).join(", ")})`,
     );
   }
-  const read = readInRepository(question, lookedUp);
+  // The feature's own name may be that of a library.
+  const read = readInRepository(question.replaceAll(content.feature, "it"), lookedUp);
   if (read !== null)
     found.push(
       `readable: ${read.known === null ? "reading the code answers it" : `${read.known.source} says ${read.known.answer}`}`,

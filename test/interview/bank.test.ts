@@ -79,6 +79,20 @@ describe("the question bank", () => {
       /first meet|already use|worst day|use splitting|customers? (?:may be|do|choose|see)|before it makes sense|admin leaves/i,
       /smallest step of splitting InvoiceService/,
     ],
+    [
+      "of a refactoring of what is on a screen, nothing that its users would have to see",
+      "Refactor the settings page",
+      "",
+      /first meet|already use|worst day|may be refactoring/i,
+      /smallest step of refactoring the settings page/,
+    ],
+    [
+      "of a library, nothing about sign-ins",
+      "Rust library for parsing iCal files",
+      "",
+      /sign-in|signed|must not be able/i,
+      /Which names of .* become public/,
+    ],
   ])("asks %s", (_, title, text, silly, fitting) => {
     const content = readContent(title, text);
     const asked = categoryIds.flatMap((category) => {

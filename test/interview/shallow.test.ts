@@ -38,6 +38,14 @@ describe("shallow questions", () => {
     expect(rules(question)).toEqual(expected);
   });
 
+  it("is no question for having the name of a library in it", () => {
+    const library = readContent("Rust library for parsing iCal files", "");
+    const question =
+      "What has been tried before in the place of “Rust library for parsing iCal files”, and why is it not there?";
+    expect(library.feature).toContain("library");
+    expect(shallowness({ question, options: [] }, library, [])).toEqual([]);
+  });
+
   it("says what the repository answers, and takes options for a consequence", () => {
     expect(
       shallowness(

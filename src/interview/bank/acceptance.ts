@@ -6,7 +6,7 @@ Which three sentences about {feature} have to be true, and checkable by somebody
   Green tests prove what they test.
 [-refactoring] What must {feature} refuse, and how does a tester see that it was refused?
   Criteria without a negative case are met by code that allows everything.
-[-refactoring] Which number has to be reached: seconds, percent, rows, errors per day, and measured where?
+[-refactoring] Which number does {feature} have to reach: seconds, percent, rows, errors per day, and measured where?
   A criterion without a number is a matter of taste.
 Who says that {feature} is done, and by looking at what?
   It should be known before, and be one person.

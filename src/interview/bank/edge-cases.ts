@@ -4,7 +4,7 @@ export const edgeCases = `
   Nobody moves on purpose what nobody knew was there.
 [-refactoring] What does {feature} do with nothing: no input, an empty list, a name of spaces only?
   Nothing is the most common odd input.
-[-refactoring-terminal] {Actors} press the button twice, or two tabs do it at once: what happens the second time?
+[-refactoring-terminal] {Actors} set off {feature} twice, or from two tabs at once: what happens the second time?
   Slow answers make everybody click again.
   - Nothing: the second is recognised as the same
   - An error: that says it is done already
@@ -13,7 +13,7 @@ export const edgeCases = `
   Whose rights apply then is decided by accident otherwise.
 [-refactoring] Which two steps of {feature} may arrive in the wrong order, and what is the state then?
   Networks and queues promise no order.
-Which value is legal and nobody thinks of: negative, zero, very long, from the future, in another script?
+Which value is legal for {feature} and nobody thinks of: negative, zero, very long, from the future, in another script?
   It is found by the first user who has it.
 [-refactoring] What does {feature} do with itself: can it be pointed at its own output, its owner, its parent?
   Circles hang where nobody has looked for them.

@@ -7,7 +7,7 @@ What do people, scripts or other teams do today that stops working with {feature
   - Just go back: old code ignores what is new
   - Go back and convert: a script, tried on a copy
   - No way back: then it is switched on step by step
-[-terminal] In which order are database, server and clients released, and does each state in between work?
+[-terminal] In which order are database, server and clients released for {feature}, and does each state in between work?
   For some minutes all of them run at once.
 [-terminal] Is {feature} behind a flag, who may switch it, and on which date is the flag removed?
   Flags without an end become settings nobody understands.
