@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFil
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openRepository } from "../../../src/change/repository.js";
 import { makeThrowAway, removeAbandonedWorktrees } from "../../../src/change/throw-away.js";
@@ -19,6 +20,7 @@ import {
   run,
   scriptedWorker,
   toyProject,
+  toyTask,
   withWorker,
   write,
 } from "./scripted.js";
@@ -196,6 +198,26 @@ describe("nothing stays", { timeout: 60_000 }, () => {
     const next = await scriptedWorker({ edits: [edits()] });
     await run(withWorker(repository, next.url, { TMPDIR: temporary }), { task: "Nothing in src/greet.js" });
     await seen(() => running("slow.test.js").length === 0);
+  });
+
+  it("after kill -9 between two files that it applies: the next call undoes it, says so, and applies it whole", async () => {
+    repository = await toyProject();
+    const fake = await scriptedWorker({ edits: [right] });
+    const sluice = withWorker(repository, fake.url, { TMPDIR: temporary });
+    await run(sluice);
+    const preload = fileURLToPath(new URL("../../support/killed-at.mjs", import.meta.url));
+    const args = ["--import", preload, serverProgram, "work", toyTask, "--backend", "local", "--apply"];
+    const env = { ...sluice.env, KILL_AT: "1", KILL_WITHIN: join(repository.path, "test") };
+    const child = spawn(process.execPath, args, { cwd: repository.path, env, stdio: "ignore" });
+    expect(await new Promise((resolve) => child.once("exit", (_, killedBy) => resolve(killedBy)))).toBe(
+      "SIGKILL",
+    );
+    expect(repository.git("status", "--porcelain")).toBe(" M src/greet.js\n");
+    const { result } = await run(sluice, { apply: true });
+    expect(result.notes[0]).toContain("undone whole (src/greet.js)");
+    expect(result).toMatchObject({ applied: true, files: ["src/greet.js", "test/greet.test.js"] });
+    expect(repository.git("status", "--porcelain")).toBe(" M src/greet.js\n M test/greet.test.js\n");
+    repository.git("checkout", "-q", ".");
   });
 
   it("with a full disk: the checks are left out and said to be, the proposal stays", async () => {
