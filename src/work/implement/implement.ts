@@ -299,7 +299,16 @@ async function result(
   return {
     outcome: found.outcome,
     confidence: found.confidence?.value ?? null,
-    next: nextStep(work, found, applied, notApplied, contextFile, isPremium, stop.message.replace(/\.$/, "")),
+    next: nextStep(
+      work,
+      found,
+      applied,
+      notApplied,
+      contextFile,
+      isPremium,
+      stop.message.replace(/\.$/, ""),
+      best !== null,
+    ),
     premium_questions: (isPremium ? [] : found.questions).slice(0, shownQuestions).map((one) => ({
       ...one,
       question: one.question.slice(0, 1_000),
@@ -370,6 +379,7 @@ function nextStep(
   contextFile: string | null,
   isPremium: boolean,
   stopped: string,
+  hasDraft: boolean,
 ): string {
   if (applied) return "It is in the work tree, not staged. Read it, then call review_change.";
   if (notApplied !== null && outcome === "proposed")
@@ -389,7 +399,8 @@ function nextStep(
     worker.backend === "hybrid" && !args.escalate
       ? " or call again with escalate: true, which asks a premium model once"
       : "";
-  return `Decide premium_questions, and call again with \`answers\`: the local model goes on from its draft;${call || " or do the rest yourself"}.${where}`;
+  const [goesOn, rest] = hasDraft ? ["goes on from its draft", "the rest"] : ["begins with them", "it"];
+  return `Decide premium_questions, and call again with \`answers\`: the local model ${goesOn};${call || ` or do ${rest} yourself`}.${where}`;
 }
 
 const listed = 160;

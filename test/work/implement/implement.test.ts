@@ -125,6 +125,7 @@ describe("a task by the local model", { timeout: 60_000 }, () => {
     const { result } = await run(sluiceWith(fake.url));
     expect(result).toMatchObject({ outcome: "escalate", confidence: null, diff: null });
     expect(result.premium_questions).toMatchObject([{ kind: "task" }]);
+    expect(result.next).not.toContain("draft");
     expect(toldEdits(fake).length).toBeLessThanOrEqual(24);
   });
 
