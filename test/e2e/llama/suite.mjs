@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as z from "zod";
 import { loadConfiguration } from "../../../dist/src/config/load.js";
 import { localEndpoints } from "../../../dist/src/local/endpoints.js";
 import { hostOf } from "../../../dist/src/local/host.js";
 import { closeLocal, openLocal } from "../../../dist/src/local/local.js";
 import { createSluice } from "../../../dist/src/sluice.js";
+import { implement, requestImplementation } from "../../../dist/src/work/implement/implement.js";
 
 const severity = z.object({ severity: z.enum(["low", "medium", "high"]), real: z.boolean() });
 /** An answer of thousands of tokens. */
@@ -167,6 +172,38 @@ export async function suite({ url, contextSize, report }) {
   await check("answers many at once, one after the other", async () => {
     const all = await Promise.all(Array.from({ length: 6 }, (_, at) => ask({ data: `${at}` })));
     assert.deepEqual(new Set(all.map(({ state }) => state)), new Set(["answered"]));
+  });
+
+  await check("does a task with nonsense: bounded, said honestly, and the tree untouched", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sluice-llama-task-"));
+    try {
+      const [cwd, HOME] = ["project", "home"].map((name) => join(folder, name));
+      for (const one of [cwd, HOME, join(HOME, ".config"), join(HOME, ".config/sluice")]) mkdirSync(one);
+      const settings = { work: { implement: { max_rounds: 2, time_limit_s: 60 } } };
+      writeFileSync(join(HOME, ".config/sluice/config.json"), JSON.stringify(settings));
+      const env = { ...sluice.env, PATH: process.env.PATH, HOME, LOCAL_CONTEXT_DEFAULT: `${contextSize}` };
+      const git = (...args) => execFileSync("git", args, { cwd, env, encoding: "utf8" });
+      git("init", "-q");
+      writeFileSync(join(cwd, "greet.js"), "export const greet = (name) => name;\n");
+      git("add", "greet.js");
+      git("-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-qm", "begin");
+      const own = createSluice({ cwd, env, log: () => {} });
+      const task = "greet in greet.js takes a second argument.\n\n## Acceptance\n- [ ] it shouts";
+      const signal = AbortSignal.timeout(120_000);
+      const said = [];
+      const requested = await requestImplementation(own, { task }, signal);
+      const options = { signal, onProgress: (message) => said.push(message) };
+      const result = await implement(requested, own, { task, backend: "local" }, options);
+      assert.ok(said.includes("planning"));
+      assert.match(result.outcome, /^(escalate|failed)$/, result.stopped);
+      assert.ok(result.outcome === "failed" || result.premium_questions.length > 0);
+      assert.ok(result.tokens.local > 0 && result.stopped !== "");
+      assert.ok(result.confidence === null || result.confidence < 0.8);
+      assert.equal(git("status", "--porcelain"), "");
+      assert.equal(git("worktree", "list", "--porcelain").match(/^worktree /gm).length, 1);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
   await closeLocal();
 }
