@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   cpSync,
   existsSync,
@@ -184,6 +184,34 @@ describe("files of a work tree are all written or none", { timeout: 120_000 }, (
     expect(readFileSync(outside, "utf8")).toBe("theirs\n");
     expect(kept()).toEqual([`${ownMark()}-abc`]);
     expect(treeNow()).toBe("half");
+  });
+
+  it("a full disk: nothing was touched, or all of it is undone", async () => {
+    const small = join(repository.path, "lib");
+    mkdirSync(small);
+    try {
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", small], { stdio: "ignore" });
+    } catch {
+      // Only root may.
+      return;
+    }
+    try {
+      const opened = await openRepository(repository.sluice(), undefined);
+      const first = {
+        path: "src/a.js",
+        before: Buffer.from(before["src/a.js"]),
+        after: Buffer.from("a2"),
+        mode: 0o644,
+      };
+      const large = { path: "lib/large.js", before: null, after: Buffer.alloc(200_000, "x"), mode: 0o644 };
+      expect(await writeAllOrNothing(opened, [first, large])).toMatch(/ENOSPC.*; all was undone$/);
+      expect(readdirSync(small)).toEqual([]);
+    } finally {
+      execFileSync("umount", [small]);
+    }
+    rmSync(small, { recursive: true });
+    expect(treeNow()).toBe("before");
+    expect(kept()).toEqual([]);
   });
 
   it("what can't be written undoes the rest at once, and an edit that came between is seen", async () => {
