@@ -74,6 +74,26 @@ describe("what a routing name means at a source", () => {
     expect(resolveModel(config, "claude_max", "opus-4.5")?.context).toBe(200_000);
   });
 
+  it.each([
+    ["claude_max", "claude-opus-4-5-20250514", "opus-4.5"],
+    ["copilot", "claude-opus-4-5", "opus-4.5"],
+    ["copilot", "claude-sonnet-4", "sonnet-4"],
+  ])("is of the same pools and size under the source's own id: %s %s as %s", (source, id, name) => {
+    const named = resolveModel(config, source, name);
+    expect(named?.scopes).not.toEqual([]);
+    expect(resolveModel(config, source, id)).toMatchObject({
+      id,
+      context: named?.context,
+      scopes: named?.scopes,
+    });
+  });
+
+  it("is of no pool that is known where nobody ships the id", () => {
+    const open = { ...config.premium_sources.claude_max, models: ["brand-new"] };
+    const own = { ...config, premium_sources: { ...config.premium_sources, claude_max: open } };
+    expect(resolveModel(own, "claude_max", "brand-new")?.scopes).toEqual([]);
+  });
+
   it("is found by the source's id too", () => {
     expect(modelCalled(config, "claude_max", "claude-opus-4-5-20250514")?.name).toBe("opus-4.5");
     expect(modelCalled(config, "claude_max", "nothing")).toBeNull();

@@ -102,6 +102,24 @@ describe("choosing and reserving", () => {
     });
   });
 
+  it.each([
+    ["opus-4.5", "claude-opus-4-5-20250514"],
+    ["claude-opus-4-5-20250514", "opus-4.5"],
+  ])("asks a source throttled under %s not again under %s", async (first, second) => {
+    const choicesOf = (name: string) => routingChoices(config, [`claude_max:${name}`], "COMPLEX").choices;
+    const { reserved } = await reserve({ choices: choicesOf(first) });
+    if (reserved === null) throw new Error("nothing reserved");
+    const throttle = { reason: "usage_limit" as const, until: now + 3 * hour, scope: "opus" };
+    await settle(reserved, { ok: false, failure: "usage_limit", throttle, tokens: 0 });
+    asked = [];
+    const again = await reserve({ choices: choicesOf(second) });
+    expect(again.reserved).toBeNull();
+    expect(again.selection).toMatchObject({ decision: "all_exhausted", availableAt: now + 3 * hour });
+    expect(asked).toEqual([]);
+    // A model of another pool may still be asked.
+    expect((await reserve({ choices: choicesOf("sonnet-4") })).reserved?.source).toBe("claude_max");
+  });
+
   it("gives the last of a window to one of two", async () => {
     left = { openai_pro: 0.9, claude_max: 0.2 };
     const sluice = repository.sluice({ clock: () => now });
