@@ -1,13 +1,8 @@
-import { Client as ClientV2 } from "@modelcontextprotocol/client";
-import { StdioClientTransport as TransportV2 } from "@modelcontextprotocol/client/stdio";
-import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
-import { StdioClientTransport as TransportV1 } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { countTokens } from "gpt-tokenizer/encoding/o200k_base";
 import { afterEach, describe, expect, it } from "vitest";
 import { tools } from "../../tools/index.js";
-import { clientKinds } from "../support/client.js";
+import { type ClientKind, clientKinds, connectClient } from "../support/client.js";
 import { type TestRepository, testRepository } from "../support/repository.js";
-import { serverEnvironment, serverProgram } from "../support/server.js";
 
 /** Flow state outside of git, so that a task has a status. */
 function flowRepository(): TestRepository {
@@ -42,30 +37,10 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((client) => client.close()));
 });
 
-async function client(
-  kind: (typeof clientKinds)[number],
-  repository: TestRepository,
-  env: Record<string, string> = {},
-) {
-  const server = {
-    command: process.execPath,
-    args: [serverProgram, "serve"],
-    cwd: repository.path,
-    env: serverEnvironment(repository, env),
-    stderr: "ignore" as const,
-  };
-  const info = { name: "sluice-test", version: "1.0.0" };
-  if (kind === "v1") {
-    const v1 = new ClientV1(info, {});
-    await v1.connect(new TransportV1(server));
-    open.push(v1);
-    return v1;
-  }
-  const mode = kind === "v2 2025-11-25" ? "legacy" : "auto";
-  const v2 = new ClientV2(info, { versionNegotiation: { mode } });
-  await v2.connect(new TransportV2(server));
-  open.push(v2);
-  return v2;
+async function client(kind: ClientKind, repository: TestRepository, env: Record<string, string> = {}) {
+  const one = await connectClient(kind, repository, { env });
+  open.push(one);
+  return one;
 }
 
 describe.each(clientKinds)("with %s", (kind) => {

@@ -6,6 +6,7 @@ import { readTrust, sensitiveHash, writeTrust } from "../../src/config/trust.js"
 import { lookAround } from "../../src/mcp/world.js";
 import { createSluice } from "../../src/sluice.js";
 import { type TestRepository, testRepository } from "../support/repository.js";
+import { emptyWorld } from "../support/world.js";
 
 let repository: TestRepository;
 let home: string;
@@ -36,40 +37,32 @@ function configureUser(config: object): void {
   writeFileSync(join(home, "sluice", "config.json"), JSON.stringify(config));
 }
 
-const nothing = {
-  trustedGates: false,
-  tools: false,
-  remoteModel: false,
-  sources: false,
-  unsandboxed: false,
-  github: false,
-};
 const withTools = { review: { prescreen: { tools: ["shellcheck"] } } };
 
 describe("what decides the hints of tools", () => {
   it("is nothing where nothing is configured, and for what a repository merely asks for", async () => {
-    expect(await world()).toEqual(nothing);
+    expect(await world()).toEqual(emptyWorld);
     repository.write({
       ".flow/config.json": JSON.stringify({
         ...withTools,
         local: { primary_endpoint: "https://far.example" },
       }),
     });
-    expect(await world()).toEqual(nothing);
+    expect(await world()).toEqual(emptyWorld);
     configureUser({});
-    expect(await world()).toEqual(nothing);
+    expect(await world()).toEqual(emptyWorld);
   });
 
   it("sees programs of the user's, and a model on another machine", async () => {
     configureUser(withTools);
-    expect(await world()).toEqual({ ...nothing, tools: true });
+    expect(await world()).toEqual({ ...emptyWorld, tools: true });
     configureUser({ local: { primary_endpoint: "https://far.example" } });
-    expect(await world()).toEqual({ ...nothing, remoteModel: true, sources: false, unsandboxed: false });
-    expect(await world({ LOCAL_ENABLED: "0" })).toEqual(nothing);
+    expect(await world()).toEqual({ ...emptyWorld, remoteModel: true, sources: false, unsandboxed: false });
+    expect(await world({ LOCAL_ENABLED: "0" })).toEqual(emptyWorld);
     configureUser({});
-    expect(await world({ LOCAL_ENDPOINT: "http://127.0.0.1:8080" })).toEqual(nothing);
+    expect(await world({ LOCAL_ENDPOINT: "http://127.0.0.1:8080" })).toEqual(emptyWorld);
     expect(await world({ PREFILTER_ENDPOINT: "http://far.example:11434" })).toEqual({
-      ...nothing,
+      ...emptyWorld,
       remoteModel: true,
     });
   });
@@ -95,7 +88,7 @@ describe("what decides the hints of tools", () => {
     repository.write({
       ".flow/config.json": JSON.stringify({ review: { prescreen: { tools: ["cargo check"] } } }),
     });
-    expect(await world()).toEqual({ ...nothing, trustedGates: true });
+    expect(await world()).toEqual({ ...emptyWorld, trustedGates: true });
   });
 
   it("sees a premium source by its program or its key, configured or not, and not one that is switched off", async () => {
@@ -104,19 +97,19 @@ describe("what decides the hints of tools", () => {
     writeFileSync(join(bin, "copilot"), "", { mode: 0o755 });
     for (const configure of [() => {}, () => configureUser({})]) {
       configure();
-      expect(await world({ PATH: "" })).toEqual(nothing);
-      expect(await world({ PATH: bin })).toEqual({ ...nothing, sources: true });
-      expect(await world({ PATH: "", ANTHROPIC_API_KEY: "k" })).toEqual({ ...nothing, sources: true });
+      expect(await world({ PATH: "" })).toEqual(emptyWorld);
+      expect(await world({ PATH: bin })).toEqual({ ...emptyWorld, sources: true });
+      expect(await world({ PATH: "", ANTHROPIC_API_KEY: "k" })).toEqual({ ...emptyWorld, sources: true });
       // Its terms are to be accepted first.
-      expect(await world({ PATH: "", GEMINI_API_KEY: "k" })).toEqual(nothing);
+      expect(await world({ PATH: "", GEMINI_API_KEY: "k" })).toEqual(emptyWorld);
     }
     configureUser({ premium_sources: { copilot: { enabled: false } } });
-    expect(await world({ PATH: bin })).toEqual(nothing);
+    expect(await world({ PATH: bin })).toEqual(emptyWorld);
   });
 
   it("allows nothing when it can't be read, and says so", async () => {
     mkdirSync(join(home, "sluice", "config.json"), { recursive: true });
     repository.write({ ".flow/config.json": "{" });
-    expect(await world()).toEqual(nothing);
+    expect(await world()).toEqual(emptyWorld);
   });
 });

@@ -39,6 +39,11 @@ export interface TestClient {
   close(): Promise<void>;
 }
 
+interface Connecting {
+  env?: Record<string, string>;
+  roots?: readonly string[];
+}
+
 /**
  * A real client of one kind, connected over stdio to the compiled server in a repository. It lists the tools
  * first, so that it checks every answer against the advertised output schema as real clients do.
@@ -46,17 +51,48 @@ export interface TestClient {
 export async function connect(
   kind: ClientKind,
   repository: TestRepository,
-  options: { env?: Record<string, string>; roots?: readonly string[] } = {},
+  options: Connecting = {},
 ): Promise<TestClient> {
+  const opened = await open(kind, repository, options);
+  const { client, stderr } = opened;
+  return {
+    instructions: client.getInstructions() ?? "",
+    protocol: opened.kind === "v2" ? opened.client.getNegotiatedProtocolVersion() : undefined,
+    list: async () => (await client.listTools()).tools,
+    call: async (name, args = {}, { signal, onprogress } = {}) => {
+      const call = { name, arguments: args };
+      const more = { ...(signal ? { signal } : {}), ...(onprogress ? { onprogress } : {}) };
+      return answerOf(
+        opened.kind === "v1"
+          ? await opened.client.callTool(call, undefined, more)
+          : await opened.client.callTool(call, more),
+      );
+    },
+    stderr,
+    close: () => client.close(),
+  };
+}
+
+/** The library's own client, for what is no tool: prompts, resources, completions. */
+export async function connectClient(kind: ClientKind, repository: TestRepository, options: Connecting = {}) {
+  return (await open(kind, repository, options)).client;
+}
+
+async function open(kind: ClientKind, repository: TestRepository, { env, roots: paths }: Connecting) {
   const server = {
     command: process.execPath,
     args: [serverProgram, "serve"],
     cwd: repository.path,
-    env: serverEnvironment(repository, options.env),
+    env: serverEnvironment(repository, env),
     stderr: "pipe" as const,
   };
   let log = "";
-  const roots = options.roots?.map((path) => ({ uri: `file://${path}`, name: path }));
+  const stderr = () => log;
+  const listen = (transport: TransportV1 | TransportV2) =>
+    transport.stderr?.on("data", (chunk: Buffer) => {
+      log += chunk;
+    });
+  const roots = paths?.map((path) => ({ uri: `file://${path}`, name: path }));
   const capabilities = roots ? { roots: {} } : {};
   const info = { name: "sluice-test", version: "1.0.0" };
   if (kind === "v1") {
@@ -66,24 +102,9 @@ export async function connect(
       client.setRequestHandler(ListRootsRequestSchema, () => ({ roots }));
     }
     const transport = new TransportV1(server);
-    transport.stderr?.on("data", (chunk: Buffer) => {
-      log += chunk;
-    });
+    listen(transport);
     await client.connect(transport);
-    return {
-      instructions: client.getInstructions() ?? "",
-      protocol: undefined,
-      list: async () => (await client.listTools()).tools,
-      call: async (name, args = {}, { signal, onprogress } = {}) =>
-        answerOf(
-          await client.callTool({ name, arguments: args }, undefined, {
-            ...(signal ? { signal } : {}),
-            ...(onprogress ? { onprogress } : {}),
-          }),
-        ),
-      stderr: () => log,
-      close: () => client.close(),
-    };
+    return { kind: "v1" as const, client, stderr };
   }
   const client = new ClientV2(info, {
     capabilities,
@@ -91,24 +112,9 @@ export async function connect(
   });
   if (roots) client.setRequestHandler("roots/list", () => ({ roots }));
   const transport = new TransportV2(server);
-  transport.stderr?.on("data", (chunk: Buffer) => {
-    log += chunk;
-  });
+  listen(transport);
   await client.connect(transport);
-  return {
-    instructions: client.getInstructions() ?? "",
-    protocol: client.getNegotiatedProtocolVersion(),
-    list: async () => (await client.listTools()).tools,
-    call: async (name, args = {}, { signal, onprogress } = {}) =>
-      answerOf(
-        await client.callTool(
-          { name, arguments: args },
-          { ...(signal ? { signal } : {}), ...(onprogress ? { onprogress } : {}) },
-        ),
-      ),
-    stderr: () => log,
-    close: () => client.close(),
-  };
+  return { kind: "v2" as const, client, stderr };
 }
 
 const answered = z.object({

@@ -1,19 +1,13 @@
 import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { groups, groupsOf, type Hints } from "../../src/mcp/define-tool.js";
+import type { World } from "../../src/mcp/world.js";
 import { tools } from "../../tools/index.js";
+import { emptyWorld } from "../support/world.js";
 
-const untrusted = {
-  trustedGates: false,
-  tools: false,
-  remoteModel: false,
-  sources: false,
-  unsandboxed: false,
-  github: false,
-};
-const trusted = { ...untrusted, trustedGates: true };
-const withTools = { ...untrusted, tools: true };
-const withRemoteModel = { ...untrusted, remoteModel: true };
+const trusted = { ...emptyWorld, trustedGates: true };
+const withTools = { ...emptyWorld, tools: true };
+const withRemoteModel = { ...emptyWorld, remoteModel: true };
 
 describe("the tool list", () => {
   it("is what the folder holds, each under its own name", () => {
@@ -32,7 +26,7 @@ describe("the tool list", () => {
         group,
         title,
         description,
-        annotations: tool.hints(untrusted),
+        annotations: tool.hints(emptyWorld),
         inputSchema,
         outputSchema,
       };
@@ -43,7 +37,7 @@ describe("the tool list", () => {
   it("says truthfully what each may touch", () => {
     const kind = ({ readOnlyHint, destructiveHint, openWorldHint }: Hints) =>
       readOnlyHint ? "reads" : destructiveHint || openWorldHint ? "open" : "own state";
-    const table = (world: typeof untrusted) =>
+    const table = (world: World) =>
       Object.fromEntries(tools.map((tool) => [tool.name, kind(tool.hints(world))]));
     const always = {
       prescreen_diff: "own state",
@@ -65,7 +59,7 @@ describe("the tool list", () => {
       savings_report: "reads",
       run_scout: "own state",
     };
-    expect(table(untrusted)).toEqual({ ...always, review_change: "own state" });
+    expect(table(emptyWorld)).toEqual({ ...always, review_change: "own state" });
     // With trusted commands review_change runs the project's code.
     expect(table(trusted)).toEqual({ ...always, review_change: "open" });
     expect(table(withTools)).toEqual({ ...always, review_change: "open", prescreen_diff: "open" });
@@ -95,7 +89,7 @@ describe("the tool list", () => {
       "run_gates",
       "run_scout",
     ]);
-    const withSources = tools.filter((tool) => tool.hints({ ...untrusted, sources: true }).openWorldHint);
+    const withSources = tools.filter((tool) => tool.hints({ ...emptyWorld, sources: true }).openWorldHint);
     expect(withSources.map(({ name }) => name)).toEqual([
       "review_change",
       "run_gates",
@@ -108,8 +102,8 @@ describe("the tool list", () => {
       "draft_spec",
     ]);
     for (const tool of tools) {
-      for (const value of Object.values(tool.hints(untrusted))) expect(typeof value).toBe("boolean");
-      expect(Object.keys(tool.hints(untrusted))).toHaveLength(4);
+      for (const value of Object.values(tool.hints(emptyWorld))) expect(typeof value).toBe("boolean");
+      expect(Object.keys(tool.hints(emptyWorld))).toHaveLength(4);
     }
   });
 
