@@ -8,11 +8,12 @@ import { callsPlot, escaped, escapePlot, funnelPlot, funnelRows, quotaLegend, qu
 import { style } from "./style.js";
 import {
   amount,
+  callsText,
   daysText,
   figure,
   notDone,
   percentText,
-  perTaskText,
+  reachedText,
   savedNames,
   targetNames,
   tokensText,
@@ -106,10 +107,7 @@ ${table(
       "premium calls",
       `${savings.premium.answered} answered, ${savings.premium.failed} failed, ${savings.premium.told} told`,
     ],
-    ...savings.premium.by_source.map(({ source, answered, failed, tokens }) => [
-      source,
-      `${answered} answered, ${failed} failed, ${amount(tokens)} tokens`,
-    ]),
+    ...savings.premium.by_source.map((one) => [one.source, callsText(one)]),
     [
       "local model",
       `${savings.local.answered} answers, ${savings.local.failed} failures, ${amount(savings.local.tokens)} tokens`,
@@ -133,12 +131,7 @@ const states: Readonly<Record<Savings["targets"][number]["state"], string>> = {
 };
 
 function card({ name, target, state }: Savings["targets"][number], savings: Savings): string {
-  const said = {
-    week_of_quota_days: daysText(savings.quota.pooled),
-    premium_calls_per_task: perTaskText(savings.premium_calls_per_task),
-    catch_rate: percentText(savings.catch_rate),
-  }[name];
-  return `<div class="card ${state}"><h2>${escaped(targetNames[name])}</h2><p class="value">${escaped(said)}</p><p class="state">${escaped(`${states[state]}; target ${target}`)}</p></div>`;
+  return `<div class="card ${state}"><h2>${escaped(targetNames[name])}</h2><p class="value">${escaped(reachedText(name, savings))}</p><p class="state">${escaped(`${states[state]}; target ${target}`)}</p></div>`;
 }
 
 function figureOf(title: string, plot: string, beside: string): string {

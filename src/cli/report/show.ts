@@ -4,11 +4,12 @@ import { printableLine } from "../../printable.js";
 import type { Terminal } from "../terminal.js";
 import {
   amount,
+  callsText,
   daysText,
   endNames,
   notDone,
   percentText,
-  perTaskText,
+  reachedText,
   savedNames,
   targetNames,
   tokensText,
@@ -37,13 +38,8 @@ export function showReport(savings: Savings, terminal: Terminal, columns: number
   for (const { name, target, state } of savings.targets) {
     const mark =
       state === "met" ? colours.green("✓") : state === "missed" ? colours.red("✗") : colours.yellow("?");
-    const text = {
-      week_of_quota_days: daysText(quota.pooled),
-      premium_calls_per_task: perTaskText(savings.premium_calls_per_task),
-      catch_rate: percentText(savings.catch_rate),
-    }[name];
     const [first = "", ...rest] = wrapped(
-      printableLine(`${targetNames[name]}: ${text}, target ${target}`),
+      printableLine(`${targetNames[name]}: ${reachedText(name, savings)}, target ${target}`),
       width - 4,
     );
     print(`  ${mark} ${first}`);
@@ -96,8 +92,7 @@ export function showReport(savings: Savings, terminal: Terminal, columns: number
   say(
     `premium: ${premium.answered} calls answered, ${premium.failed} failed, ${premium.told} told by record_usage, ${amount(premium.tokens)} tokens`,
   );
-  for (const { source, answered, failed, tokens } of premium.by_source)
-    say(`${source}: ${answered} answered, ${failed} failed, ${amount(tokens)} tokens`, 4);
+  for (const one of premium.by_source) say(`${one.source}: ${callsText(one)}`, 4);
   say(
     `local: ${local.answered} answers, ${local.failed} failures, ${amount(local.tokens)} tokens, ${amount(local.seconds)} s`,
   );

@@ -10,6 +10,15 @@ export const targetNames: Readonly<Record<Savings["targets"][number]["name"], st
   catch_rate: "sent back by a free stage",
 };
 
+/** How far a target is reached. */
+export function reachedText(name: Savings["targets"][number]["name"], savings: Savings): string {
+  return {
+    week_of_quota_days: daysText(savings.quota.pooled),
+    premium_calls_per_task: perTaskText(savings.premium_calls_per_task),
+    catch_rate: percentText(savings.catch_rate),
+  }[name];
+}
+
 export const endNames: Readonly<Record<string, string>> = {
   gates: "gates",
   prescreen: "pre-screen",
@@ -38,6 +47,11 @@ export function workText({ done, cached, failed }: Savings["work"][number]): str
     ...(cached === 0 ? [] : [`${cached} from the cache`]),
     ...(failed === 0 ? [] : [`${failed} failed`]),
   ].join(", ");
+}
+
+/** What a source was asked for: 3 answered, 1 failed, 12k tokens. */
+export function callsText({ answered, failed, tokens }: Savings["premium"]["by_source"][number]): string {
+  return `${answered} answered, ${failed} failed, ${amount(tokens)} tokens`;
 }
 
 export function percentText(rate: Rate): string {
