@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "nod
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 
 const running = new Set();
 /** The check that runs, or ran last. */
@@ -40,11 +41,46 @@ export function createReport() {
       counts.skipped += 1;
       console.log(`NOT RUN: ${client}: ${why}`);
     },
+    /** What a part in a process of its own counted. */
+    add({ passed, failed, skipped }) {
+      counts.passed += passed;
+      counts.failed += failed;
+      counts.skipped += skipped;
+    },
   };
 }
 
+/** Prints the counts; gives the exit code. With `require` what was not run is a failure, too. */
+export function finish({ counts: { passed, failed, skipped } }, { require }) {
+  console.log(`${passed} passed, ${failed} failed, ${skipped} not run`);
+  return failed > 0 || (require && skipped > 0) ? 1 : 0;
+}
+
+/**
+ * A part that is a script of its own: what it prints is passed on line by line, and its last line, as `finish` prints
+ * it, is counted. A script that ends without one has failed.
+ */
+export async function runScript(file, report, limit) {
+  const ended = await run(process.execPath, [file], {
+    cwd: dirname(file),
+    env: process.env,
+    timeout: limit,
+    onLine: (line) => {
+      if (!counted.test(line)) console.log(line);
+    },
+  });
+  const counts = ended.stdout.trimEnd().split("\n").at(-1).match(counted);
+  const [passed, failed, skipped] = (counts ?? []).slice(1).map(Number);
+  if (counts !== null) report.add({ passed, failed, skipped });
+  if (counts === null || (ended.code !== 0 && failed === 0))
+    await report.check(file, () => {
+      throw new Error(said(ended));
+    });
+}
+const counted = /^(\d+) passed, (\d+) failed, (\d+) not run$/;
+
 /** Runs a program in its own process group; after `timeout` ms the whole group is killed. Never throws. */
-export function run(file, args, { cwd, env, timeout = 60_000 }) {
+export function run(file, args, { cwd, env, timeout = 60_000, onLine = () => {} }) {
   return new Promise((resolve) => {
     const started = performance.now();
     const child = spawn(file, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
@@ -62,6 +98,7 @@ export function run(file, args, { cwd, env, timeout = 60_000 }) {
     child.stderr.setEncoding("utf8").on("data", (chunk) => {
       stderr += chunk;
     });
+    createInterface({ input: child.stdout }).on("line", onLine);
     const finish = (code) => {
       clearTimeout(timer);
       running.delete(child.pid);

@@ -4,12 +4,14 @@
 //   npm run build && node test/e2e/report-page.mjs [--root FOLDER of a built checkout] [--pictures FOLDER] [--require]
 //
 // Without a Chromium (CHROMIUM, or one on PATH) it says `NOT RUN` and fails only with `--require`.
+import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { createReport, finish } from "./harness.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -19,6 +21,7 @@ const { values: options } = parseArgs({
   },
 });
 const root = resolve(options.root);
+const report = createReport();
 const browser = [
   process.env.CHROMIUM,
   "chromium-headless-shell",
@@ -27,8 +30,8 @@ const browser = [
   "google-chrome",
 ].find((name) => name && spawnSync(name, ["--version"], { timeout: 20_000 }).status === 0);
 if (browser === undefined) {
-  console.log("NOT RUN: no Chromium on PATH (apt-get install chromium-headless-shell; or set CHROMIUM)");
-  process.exit(options.require ? 1 : 0);
+  report.notRun("Chromium", "none on PATH (apt-get install chromium-headless-shell; or set CHROMIUM)");
+  process.exit(finish(report, options));
 }
 
 const top = mkdtempSync(join(tmpdir(), "sluice-page-"));
@@ -36,15 +39,6 @@ const deadline = setTimeout(() => {
   console.log("FAIL  it took more than three minutes");
   process.exit(1);
 }, 180_000);
-let failed = 0;
-const check = (name, problems) => {
-  if (problems.length > 0) failed += 1;
-  console.log(
-    problems.length === 0
-      ? `ok    ${name}`
-      : `FAIL  ${name}\n        ${problems.slice(0, 8).join("\n        ")}`,
-  );
-};
 
 const chromium = { child: null };
 try {
@@ -52,14 +46,19 @@ try {
   const talk = openBrowser();
   for (const scheme of ["light", "dark"])
     for (const width of [1_200, 360])
-      check(`${scheme}, ${width} wide`, await look(talk, page, scheme, width));
+      await report.check(`the report's page: ${scheme}, ${width} wide`, async () =>
+        assert.deepEqual(await look(talk, page, scheme, width), []),
+      );
+} catch (error) {
+  await report.check("the run itself", () => {
+    throw error;
+  });
 } finally {
   chromium.child?.kill("SIGKILL");
   rmSync(top, { recursive: true, force: true });
   clearTimeout(deadline);
 }
-console.log(`${4 - failed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+process.exit(finish(report, options));
 
 /** A month of work with hostile names, recorded as a server would, and the page of it by the real command. */
 async function makePage() {

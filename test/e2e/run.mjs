@@ -1,16 +1,17 @@
-// Drives real MCP clients (Claude Code, Codex CLI) through a review with the built server, each against a scripted
-// model on loopback, and checks what their models were really sent.
+// Everything that is tried with programs which are not ours. Drives real MCP clients (Claude Code, Codex CLI) through a
+// review with the built server, each against a scripted model on loopback, and checks what their models were really sent.
 //
 //   npm run build && npm ci --prefix test/e2e && node test/e2e/run.mjs [--require]
-//     [--only claude|codex|copilot|review|phases|flowctl|ralph]
+//     [--only claude|codex|copilot|review|phases|flowctl|ralph|inspector|report-page|llama|gateways|package]
 //     [--root FOLDER of a built checkout] [--keep the folder with all that was sent]
 //     [--record what the premium sources' programs print into test/fixtures/premium, and what flowctl says of the
 //     folders it is given into test/fixtures/flow/recorded]
 //
-// flowctl is run where FLOWCTL names one or several, separated as in PATH.
+// flowctl is run where FLOWCTL names one or several, separated as in PATH. The last five are scripts that can be run by
+// themselves, too; the head of each says what it needs. `package` asks the package registry.
 //
-// A client that is not installed or cannot run is said in a line `NOT RUN: …` and does not fail the run,
-// unless `--require` asks for both.
+// What is not installed or cannot run is said in a line `NOT RUN: …` and does not fail the run, unless `--require`
+// asks for all of it.
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,7 +19,7 @@ import { parseArgs } from "node:util";
 import { claudeRuns, claudeVersion } from "./claude.mjs";
 import { codexRuns, codexVersion } from "./codex.mjs";
 import { flowctlRuns, whyNoFlowctl } from "./flowctl.mjs";
-import { createReport, createSandbox, killAll, run } from "./harness.mjs";
+import { createReport, createSandbox, finish, killAll, run, runScript } from "./harness.mjs";
 import { claudeOnLocalEndpoint, codexOnLocalEndpoint } from "./local-endpoint.mjs";
 import { phasesByClaude, phasesByCodex } from "./phases.mjs";
 import { claudeMaxRuns } from "./premium/claude-max.mjs";
@@ -30,7 +31,7 @@ import { readRegistration } from "./readme.mjs";
 import { askServer } from "./server.mjs";
 
 /** The whole run, in ms: a client that hangs must not hang whoever started this. */
-const limit = 30 * 60_000;
+const limit = 45 * 60_000;
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { values: options } = parseArgs({
@@ -77,7 +78,18 @@ const parts = [
   { key: "flowctl", name: "flowctl", runs: [flowctlRuns], needs: [], why: whyNoFlowctl },
   // Its `claude` is a script of its own.
   { key: "ralph", name: "a Ralph iteration", runs: [ralphRuns], needs: [] },
+  ...[
+    ["inspector", "inspector/run.mjs"],
+    ["report-page", "report-page.mjs"],
+    ["llama", "llama/run.mjs"],
+    ["gateways", "gateways/run.mjs"],
+    ["package", "package/run.mjs"],
+  ].map(([key, script]) => ({ key, name: key, script, needs: [], runs: [] })),
 ];
+if (options.only !== undefined && !parts.some(({ key }) => key === options.only)) {
+  console.error(`--only ${options.only}: there are ${[...new Set(parts.map(({ key }) => key))].join(", ")}`);
+  process.exit(2);
+}
 
 const report = createReport();
 const deadline = setTimeout(() => {
@@ -102,12 +114,16 @@ try {
   const server = { file, registration, ...(await askServer(file, sandbox)) };
   let ran = false;
   const binaries = { claude: claude.binary, codex: codex.binary };
-  for (const { key, name, binary, needs, runs, why } of parts) {
+  for (const { key, name, binary, needs, runs, why, script } of parts) {
     if (options.only && options.only !== key) continue;
     const reasons = [...(await Promise.all(needs.map(whyNot))), why?.() ?? null];
     const missing = reasons.filter((reason) => reason !== null);
     if (missing.length > 0) {
       report.notRun(name, missing.join("; "));
+      continue;
+    }
+    if (script !== undefined) {
+      await runScript(join(root, "test/e2e", script), report, limit);
       continue;
     }
     ran = true;
@@ -129,9 +145,7 @@ try {
   await sandbox.remove({ keep: options.keep });
 }
 
-const { passed, failed, skipped } = report.counts;
-console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
-process.exitCode = failed > 0 || (options.require && skipped > 0) ? 1 : 0;
+process.exitCode = finish(report, options);
 
 /** Why a client can't be run here; null when it can, in the version that these checks were written for. */
 async function whyNot({ name, binary, version }) {

@@ -18,7 +18,7 @@ import * as z from "zod";
 import { loadConfiguration } from "../../../dist/src/config/load.js";
 import { closeLocal, openLocal } from "../../../dist/src/local/local.js";
 import { createSluice } from "../../../dist/src/sluice.js";
-import { createReport } from "../harness.mjs";
+import { createReport, finish } from "../harness.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const guide = readFileSync(join(here, "../../../docs/local-models.md"), "utf8");
@@ -338,6 +338,4 @@ try {
   await closeLocal();
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }
-const { passed, failed, skipped } = report.counts;
-console.log(`${passed} passed, ${failed} failed, ${skipped} not run`);
-process.exit(failed > 0 || (options.require && skipped > 0) ? 1 : 0);
+process.exit(finish(report, options));

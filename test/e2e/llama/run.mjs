@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { createReport } from "../harness.mjs";
+import { createReport, finish } from "../harness.mjs";
 import { makeGguf } from "./make-gguf.mjs";
 import { suite } from "./suite.mjs";
 
@@ -57,9 +57,7 @@ try {
   child?.kill("SIGKILL");
   rmSync(folder, { recursive: true, force: true });
 }
-const { passed, failed, skipped } = report.counts;
-console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
-process.exitCode = failed > 0 || (options.require && skipped > 0) ? 1 : 0;
+process.exitCode = finish(report, options);
 
 /** Why it can't be run here; null when it can. */
 function cannotRun() {
