@@ -90,7 +90,9 @@ function showStates(
   for (const { name, state, cached, age_s, model, findings, dropped, why } of scouts) {
     const paint = state === "failed" ? colours.red : state === "off" ? colours.dim : colours.green;
     const parts = [
-      state === "off" || state === "failed" ? null : `${findings.length} findings`,
+      state === "off" || state === "failed"
+        ? null
+        : `${findings.length} finding${findings.length === 1 ? "" : "s"}`,
       model === null ? null : `by ${model}`,
       cached && age_s !== null ? `kept, ${duration(age_s * 1000)} old` : null,
       dropped > 0 ? `${dropped} claims left out: they name what is not there, or rest on nothing` : null,

@@ -18,7 +18,11 @@ export const epic: Scout = {
   from: "state",
   async off({ flow }: Ground) {
     const folder = await flow();
-    return folder === null || folder.specs.length === 0 ? "there are no specs yet (.flow)" : null;
+    if (folder !== null && folder.specs.length > 0) return null;
+    const [first] = folder?.problems ?? [];
+    return first === undefined
+      ? "there are no specs yet (.flow)"
+      : `there are no specs in .flow that can be read: ${first.path}: ${first.message}`;
   },
   async gather(ground: Ground): Promise<Gathered> {
     const folder = await ground.flow();

@@ -69,6 +69,37 @@ describe("scouts without a model", () => {
     expect(run.scouts.find(({ name }) => name === "github")?.state).toBe("off");
   });
 
+  it("tell of work in flight on the same files, uncommitted or on another branch, and of no other", async () => {
+    repository.git("checkout", "-q", "-b", "expiry");
+    repository.write({ "src/cache/index.ts": "export const cache = null;\n" });
+    repository.commit("Try expiry");
+    repository.git("checkout", "-q", "main");
+    repository.write({
+      "src/cache/store.ts": "export function openStore() {}\n",
+      "src/other.ts": "export const other = 2;\n",
+    });
+    const { scouts } = await scoutIn(repository, { feature, scouts: only });
+    const told = scouts[0]?.findings.filter(({ section }) => section === "Gotchas") ?? [];
+    expect(told.map(({ text }) => text)).toEqual([
+      "Uncommitted work in src/cache/store.ts: decide what becomes of it first",
+      expect.stringMatching(/^Branch “expiry” \([\d-]+, not merged\) changes src\/cache\/index\.ts/),
+      expect.stringContaining("changed on"),
+    ]);
+  });
+
+  it("say of specs that can't be read why, and not that there are none", async () => {
+    repository.write({
+      ".flow/meta.json": '{"next_spec":1,"schema_version":3}\n',
+      ".flow/specs/fn-1-x.json": '{"id":',
+      ".flow/specs/fn-1-x.md": "# fn-1-x\n",
+    });
+    const { scouts } = await scoutIn(repository, { feature, scouts: ["epic"] });
+    expect(scouts[0]).toMatchObject({
+      state: "off",
+      why: expect.stringContaining(".flow/specs/fn-1-x.json: it is not valid JSON"),
+    });
+  });
+
   it("answer in a repository without a commit, and about nothing", async () => {
     const empty = testRepository();
     try {

@@ -212,13 +212,14 @@ function recent({ survey, relevant }: Ground): Fact[] {
   const busiest = [...areas].sort((one, other) => other[1] - one[1]).slice(0, 5);
   const known = new Set(relevant.slice(0, 20).map(({ path }) => areaOf(path)));
   const oldest = commits.at(-1)?.at.slice(0, 10) ?? "";
+  const last = commits.length === 1 ? "last commit" : `last ${commits.length} commits`;
   return [
     {
       section,
-      text: `The last ${commits.length} commits (since ${oldest}) went to ${busiest
+      text: `The ${last} (since ${oldest}) went to ${busiest
         .map(([area, count]) => `${area} (${count}${known.has(area) ? ", about this feature" : ""})`)
         .join(", ")}`,
-      source: `last ${commits.length} commits`,
+      source: last,
       excerpt: commits
         .map(({ id, at, subject }) => `${id.slice(0, 9)} ${at.slice(0, 10)} ${subject}`)
         .join("\n"),
