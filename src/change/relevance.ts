@@ -209,7 +209,7 @@ export function relevantFiles(
     known.score += score;
     if (known.why.length < 4 && !known.why.includes(why)) known.why.push(why);
   };
-  byName(survey, words, add);
+  byName(survey, words, text, add);
   byHistory(survey, words, new Set(survey.files.map(({ path }) => path)), add);
   if (options.hits !== undefined) byContent(survey, options.hits, add);
   const found = [...scores].map(([path, { score, why }]) => ({ path, score: score * plainness(path), why }));
@@ -235,7 +235,7 @@ function rarityOf(some: number, all: number): number {
 
 type Add = (path: string, score: number, why: string) => void;
 
-function byName(survey: Survey, words: readonly string[], add: Add): void {
+function byName(survey: Survey, words: readonly string[], text: string, add: Add): void {
   const { postings, joined } = nameIndex(survey);
   const rarity = (key: string) => rarityOf(postings.get(key)?.length ?? 0, survey.files.length);
   for (const [at, word] of words.entries()) {
@@ -252,11 +252,17 @@ function byName(survey: Survey, words: readonly string[], add: Add): void {
     }
     for (const [path, { score, why }] of best) add(path, score, why);
   }
-  // Two words of the text that are one in a name: "user agent" and `useragent`.
-  for (const [at, word] of words.slice(1).entries())
-    for (const path of joined.get(`${words[at]}${word}`) ?? [])
-      add(path, 2 * Math.log(1 + survey.files.length / 2), `name: ${words[at]}${word}`);
+  // Two words of the text that are one in a name: "user agent" and `useragent`, "OAuth 2" and `oauth2`.
+  const pairs = new Set(words.slice(1).map((word, at) => `${words[at]}${word}`));
+  for (const [, word = "", number = ""] of text.slice(0, textLimit).matchAll(numbered))
+    pairs.add(`${word.toLowerCase()}${number}`);
+  for (const pair of pairs)
+    for (const path of joined.get(pair) ?? [])
+      add(path, 2 * Math.log(1 + survey.files.length / 2), `name: ${pair}`);
 }
+
+/** A number says nothing by itself, and with the word before it which one is meant. */
+const numbered = /([\p{L}\p{N}]{2,40})[ _-](\d{1,9})(?![\p{L}\p{N}])/gu;
 
 /** The stems that a word stands for, and how surely: itself, what code writes for it, what begins as it does. */
 function keysLike(exact: string, postings: ReadonlyMap<string, unknown>): Map<string, number> {

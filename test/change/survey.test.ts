@@ -156,6 +156,22 @@ describe("relevant files", () => {
     expect(first?.why.some((reason) => reason.startsWith(why))).toBe(true);
   });
 
+  it.each([
+    ["Log in with OAuth 2", "lib/oauth2.ts"],
+    ["cache what module 4711 computes", "lib/module-4711.ts"],
+    ["cache what module_47 computes", "lib/module-47.ts"],
+  ])("take a number with the word before it: %s", (text, path) => {
+    const files = [
+      "lib/oauth1.ts",
+      "lib/oauth2.ts",
+      "lib/module-47.ts",
+      "lib/module-471.ts",
+      "lib/module-4711.ts",
+    ];
+    const survey = { ...tree, files: files.map((one) => ({ path: one, bytes: 1 })) };
+    expect(relevantFiles(survey, text)[0]?.path).toBe(path);
+  });
+
   it("puts what is built before its tests, documents and copies", () => {
     const found = relevantFiles(tree, "cache").map(({ path }) => path);
     expect(found.slice(0, 2).every((path) => path.startsWith("src/"))).toBe(true);
