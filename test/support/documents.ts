@@ -131,3 +131,12 @@ export function anchorsOf({ prose }: Document): Set<string> {
   }
   return anchors;
 }
+
+/** Text files of some folders, without what was installed there. */
+export function filesIn(folders: readonly string[]): { name: string; text: string }[] {
+  return folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+      .filter((name) => /\.(?:ts|mjs|sh|md|json|yaml)$/.test(name) && !name.includes("node_modules"))
+      .map((name) => ({ name: `${folder}/${name}`, text: readFileSync(join(root, folder, name), "utf8") })),
+  );
+}
