@@ -11,7 +11,7 @@ export function registrationLines(): string[] {
     `  Codex         codex mcp add sluice -- ${command}`,
     "     or in ~/.codex/config.toml, with the time that reviews take:",
     ...codexTable(program).map((line) => `       ${line}`),
-    "  any other     see mcp.json.example",
+    `  any other     see ${join(packageRoot, "mcp.json.example")}`,
   ];
 }
 

@@ -56,7 +56,13 @@ export async function prescreen(
   const analysis = await withModels(alone, change, sluice, options);
 
   const before = new Set((await dismissals(store)).map(({ id }) => id));
-  const { unknown, classes } = await dismiss(options.dismiss ?? [], analysis.findings, rounds, store, sluice);
+  const { unknown, done: dismissedNow } = await dismiss(
+    options.dismiss ?? [],
+    analysis.findings,
+    rounds,
+    store,
+    sluice,
+  );
   const gone = new Set((await dismissals(store)).map(({ id }) => id));
   const findings = analysis.findings.filter(({ id }) => !gone.has(id));
   const blocking = findings.filter(({ severity }) => severity !== "hint");
@@ -68,10 +74,14 @@ export async function prescreen(
   const iteration = await countRound(store, key, { clean: verdict === "clean", known });
   const previous = rounds.find((round) => round.head_tree !== change.head.tree);
   if (!known || verdict === "clean") await recordPrescreen(store, roundOf(key, change, findings, sluice));
-  const seen = new Set((known ? findings : (previous?.findings ?? [])).map(({ id }) => id));
+  // The same head against another base shows again what was raised before.
+  const shownBefore = rounds.filter((round) => round === previous || round.head_tree === change.head.tree);
+  const seen = new Set(
+    (known ? findings : shownBefore.flatMap((round) => round.findings)).map(({ id }) => id),
+  );
   const raised = countClasses(blocking.filter(({ id }) => !seen.has(id)));
   const dismissed = countClasses(
-    [...classes].flatMap(([id, name]) => (before.has(id) || !gone.has(id) ? [] : [{ class: name }])),
+    [...dismissedNow].flatMap(([id, one]) => (before.has(id) || !gone.has(id) || one.hint ? [] : [one])),
   );
   if (Object.keys(raised).length + Object.keys(dismissed).length > 0)
     await recordEvent(store, sluice, { kind: "findings", about: aboutChange(change), raised, dismissed });
@@ -120,28 +130,41 @@ function countClasses(findings: readonly { class: string }[]): Record<string, nu
   return Object.fromEntries(counts);
 }
 
-/** Records what can be dismissed, and gives the class of each that was, and the ids that name no finding. */
+/** What is kept of a finding. */
+type Known = PrescreenRound["findings"][number];
+
+/** Records what can be dismissed, and gives each that was, and the ids that name no finding. */
 async function dismiss(
   wanted: readonly { id: string; reason: string }[],
   findings: readonly Finding[],
   rounds: readonly PrescreenRound[],
   store: StateStore,
   sluice: Sluice,
-): Promise<{ unknown: string[]; classes: Map<string, string> }> {
-  const done = new Map<string, string>();
-  const classes = new Map<string, string>();
-  for (const round of rounds) for (const one of round.findings) classes.set(one.id, one.class);
-  for (const one of findings) classes.set(one.id, one.class);
+): Promise<{ unknown: string[]; done: Map<string, Known> }> {
+  const done = new Map<string, Known>();
+  const all = new Map<string, Known>();
+  for (const round of rounds) for (const one of round.findings) all.set(one.id, one);
+  for (const one of findings) all.set(one.id, keptOf(one));
   const unknown: string[] = [];
   for (const { id, reason } of wanted) {
-    const found = classes.get(id);
+    const found = all.get(id);
     if (found === undefined) unknown.push(id);
     else {
-      await dismissFinding(store, { id, reason, class: found, at: new Date(sluice.clock()).toISOString() });
+      await dismissFinding(store, {
+        id,
+        reason,
+        class: found.class,
+        at: new Date(sluice.clock()).toISOString(),
+      });
       done.set(id, found);
     }
   }
-  return { unknown, classes: done };
+  return { unknown, done };
+}
+
+/** Hints are told apart: they are not counted as raised, so neither as dismissed. */
+function keptOf({ id, severity, class: kind }: Finding): Known {
+  return { id, class: kind, hint: severity === "hint" };
 }
 
 function roundOf(key: string, change: Change, findings: readonly Finding[], sluice: Sluice): PrescreenRound {
@@ -149,7 +172,7 @@ function roundOf(key: string, change: Change, findings: readonly Finding[], slui
     key,
     base_tree: change.base.tree,
     head_tree: change.head.tree,
-    findings: findings.slice(0, 500).map((one) => ({ id: one.id, class: one.class })),
+    findings: findings.slice(0, 500).map(keptOf),
     at: new Date(sluice.clock()).toISOString(),
   };
 }

@@ -6,8 +6,10 @@ import type { TimedEvent } from "./metrics-events.js";
  * newest days, pieces of work, escapes and readings are kept, and a day has so many keys of a kind at most.
  */
 
-const count = z.number().min(0).default(0);
-const counts = z.record(z.string(), z.number()).default({});
+/** More than can ever be counted, and little enough for sums of all of them. */
+const countable = z.number().min(0).max(1e21);
+const count = countable.default(0);
+const counts = z.record(z.string(), countable).default({});
 
 const stageSchema = z.looseObject({
   passed: count,
@@ -126,8 +128,9 @@ const pieceSchema = z.looseObject({
   shipped: z.boolean().default(false),
   /** Last measured. */
   context_tokens: z.number().nullable().default(null),
-  /** State of the change that was last sent back, and by whom. */
-  back: z.string().nullable().default(null),
+  /** State of the change that was last sent back, and by whom: `free` for any free stage. */
+  back_change: z.string().nullable().default(null),
+  back_by: z.array(z.string()).default([]),
   /** Free stages sent it back, and no reviewer has seen it since. */
   run: z.boolean().default(false),
   skipped_change: z.string().nullable().default(null),
@@ -149,7 +152,11 @@ const escapeSchema = z.looseObject({
 });
 export type Escape = z.output<typeof escapeSchema>;
 
-const readingSchema = z.looseObject({ at: z.number(), used: z.number(), resets_at: z.number().nullable() });
+const readingSchema = z.looseObject({
+  at: z.number(),
+  used: z.number().min(0).max(1),
+  resets_at: z.number().nullable(),
+});
 export type QuotaReading = z.output<typeof readingSchema>;
 
 export const metricsState = z.looseObject({
@@ -340,18 +347,19 @@ function addStage(
     piece.screened = state === "passed" ? "clean" : "issues";
     piece.screened_change = change;
   }
-  if (!sent_back || !isNewBack(piece, name, change)) return;
+  if (!sent_back || !isNewBack(piece, "free", change)) return;
   bump(day.sent_back, name);
   piece.free_backs += 1;
   avoid(day, piece, name, { run: !piece.run, context });
   piece.run = true;
 }
 
-/** The same state of a change sent back again by the same is the same as before. */
+/** One state of a change counts once for the free stages, whichever says it first, and once for each reviewer. */
 function isNewBack(piece: MetricsPiece, by: string, change: string | null): boolean {
-  const back = change === null ? null : `${by} ${change}`;
-  if (back !== null && piece.back === back) return false;
-  piece.back = back;
+  const before = change !== null && piece.back_change === change ? piece.back_by : [];
+  if (before.includes(by)) return false;
+  piece.back_change = change;
+  piece.back_by = [...before, by];
   return true;
 }
 

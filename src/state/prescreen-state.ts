@@ -9,7 +9,7 @@ const roundSchema = z.looseObject({
   key: z.string(),
   base_tree: z.string(),
   head_tree: z.string(),
-  findings: z.array(z.looseObject({ id: z.string(), class: z.string() })),
+  findings: z.array(z.looseObject({ id: z.string(), class: z.string(), hint: z.boolean().optional() })),
   /** ISO time. */
   at: z.string(),
 });

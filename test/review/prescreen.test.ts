@@ -14,6 +14,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Diagnostic, Engine } from "../../src/analyzers/engine.js";
 import { coolDown } from "../../src/analyzers/warm/warm.js";
 import { prescreenOutput } from "../../src/review/prescreen.js";
+import { readMetrics } from "../../src/state/metrics.js";
+import { openStore } from "../../src/state/store.js";
+import { opened } from "../state/opened.js";
 import { type TestRepository, testRepository } from "../support/repository.js";
 import { screen } from "./prescreen-screening.js";
 
@@ -118,6 +121,22 @@ describe("the rounds of a pre-screen", () => {
     expect(await screen(repository, { engines })).toMatchObject({ verdict: "clean", dismissed: 1 });
     repository.write({ "a.txt": "one\nit is so WRONG\n" });
     expect(await screen(repository, { engines })).toMatchObject({ verdict: "issues", dismissed: 0 });
+  });
+
+  it("counts for the report what was raised once, whatever the base, and no hint, neither raised nor dismissed", async () => {
+    const engines = [lineEngine()];
+    repository.write({ "a.txt": "one\n" });
+    repository.commit();
+    repository.write({ "a.txt": "one\ntwo\n" });
+    repository.commit();
+    repository.write({ "a.txt": "one\ntwo\nWRONG\nWRONG, a hint\n" });
+    const { findings } = await screen(repository, { engines });
+    await screen(repository, { engines, base: "HEAD~1" });
+    const dismiss = findings.map(({ id }) => ({ id, reason: "it is meant so" }));
+    expect(await screen(repository, { engines, dismiss })).toMatchObject({ verdict: "clean", dismissed: 2 });
+    const { days } = await readMetrics(await openStore(repository.sluice(), opened(repository)));
+    const [day] = Object.values(days);
+    expect(day).toMatchObject({ raised: { wrong: 1 }, dismissed: { wrong: 1 } });
   });
 
   it("is clean when there are only hints", async () => {

@@ -233,9 +233,16 @@ describe("the journal", () => {
 });
 
 describe("metrics.json", () => {
-  it("is set aside when it is corrupt, and what comes after is counted", async () => {
+  it.each([
+    ["cut off", '{"events": 3, "days": {"2026'],
+    [
+      "of numbers whose sums are none",
+      '{"days": {"2026-01-01": {"sent_back": {"gates": 1e308, "prescreen": 1e308}}}}',
+    ],
+    ["of counts below zero", '{"days": {"2026-01-01": {"raised": {"syntax": -1}}}}'],
+  ])("%s is set aside as corrupt, and what comes after is counted", async (_name, text) => {
     const sluice = repository.sluice();
-    writeFileSync(file(), '{"events": 3, "days": {"2026');
+    writeFileSync(file(), text);
     const store = await open(sluice);
     await recordEvent(store, sluice, review);
     expect((await readMetrics(store)).events).toBe(1);

@@ -32,31 +32,35 @@ const drop = 0.02;
 
 export function seriesOf(evidence: Evidence): Series {
   const { metrics, readings, now, days } = evidence;
-  const start = now - days * day;
+  // UTC days, as the figures beside it count them.
+  const end = (Math.floor(now / day) + 1) * day;
+  const start = end - days * day;
   return {
     calls_per_task: callsOverTime(
-      metrics.pieces.filter(({ reviewed, last }) => reviewed && last > start && last <= now),
-      now,
-      days,
+      metrics.pieces.filter(({ reviewed, last }) => reviewed && last >= start && last < end),
+      { start, end, days },
     ),
     quota: Object.entries(readings)
       .flatMap(([key, points]) => quotaSeries(key, points, now))
       .sort((a, b) => Number(b.long) - Number(a.long) || (nameOf(a) < nameOf(b) ? -1 : 1)),
-    escapes: escapesOf(metrics.escapes, start, now),
+    escapes: escapesOf(metrics.escapes, start, end),
   };
 }
 
-function callsOverTime(pieces: readonly MetricsPiece[], now: number, days: number): Series["calls_per_task"] {
+function callsOverTime(
+  pieces: readonly MetricsPiece[],
+  { start, end, days }: { start: number; end: number; days: number },
+): Series["calls_per_task"] {
   const length = Math.ceil(days / steps);
   const count = Math.ceil(days / length);
   return Array.from({ length: count }, (_, index) => {
-    const end = now - (count - 1 - index) * length * day;
-    const begin = end - length * day;
-    const own = pieces.filter(({ last }) => last > begin && last <= end);
+    const until = end - (count - 1 - index) * length * day;
+    const begin = Math.max(start, until - length * day);
+    const own = pieces.filter(({ last }) => last >= begin && last < until);
     const calls = own.reduce((sum, { premium_calls }) => sum + premium_calls, 0);
     return {
-      from: dayOf(begin + day),
-      to: dayOf(end),
+      from: dayOf(begin),
+      to: dayOf(until - day),
       tasks: own.length,
       calls,
       value: own.length === 0 ? null : round(calls / own.length),
@@ -100,9 +104,9 @@ function isLong(window: string): boolean {
   return (windowLength(window.split(":", 1)[0] ?? window) ?? day) >= day;
 }
 
-function escapesOf(escapes: readonly Escape[], start: number, now: number): Series["escapes"] {
+function escapesOf(escapes: readonly Escape[], start: number, end: number): Series["escapes"] {
   return escapes
-    .filter(({ at }) => at > start && at <= now)
+    .filter(({ at }) => at >= start && at < end)
     .slice(-shownEscapes)
     .reverse()
     .map(({ at, class: kind, by, source, model }) => ({

@@ -178,6 +178,19 @@ describe("synthetic histories", () => {
       [{ logic: 1 }, { agent: 2 }, true],
     ],
     [
+      "one state of a change, sent back by each free stage in turns, is one change sent back and one call",
+      [
+        ...review("t1", "a", { ended: "gates" }),
+        ...review("t1", "a", { ended: "prescreen" }),
+        ...review("t1", "a", { ended: "gates" }),
+        ...review("t1", "b", { ended: "premium" }),
+        ...premium("t1", "b", "NEEDS_WORK"),
+        ...premium("t1", "b", "NEEDS_WORK"),
+      ],
+      (one) => [one.sent_back_by, one.catch_rate.value, one.tokens_saved.by_stage.map(({ calls }) => calls)],
+      [{ gates: 1, premium: 1 }, 0.5, [1, 0, 0]],
+    ],
+    [
       "dismissed over raised",
       [
         { kind: "findings", about: {}, raised: { "null-access": 6, syntax: 2 }, dismissed: {} },
@@ -412,5 +425,25 @@ describe("what is plotted", () => {
     expect(steps).toHaveLength(10);
     expect(steps.map(({ tasks }) => tasks)).toEqual([1, 0, 0, 0, 0, 0, 0, 0, 1, 1]);
     expect(steps.at(-1)).toEqual({ from: "2026-11-20", to: "2026-11-22", tasks: 1, calls: 1, value: 1 });
+  });
+
+  it.each([1, 7, 30, 31, 200])("of %i days is what the figures of those days count", (days) => {
+    // Hours around the beginning of the time and around now; a clock that is ahead by some hours.
+    const events = [-1, 0, 1, 11, 13, 20].flatMap((hours) =>
+      [0, days - 1, days].flatMap((ago) => {
+        const at = now + 6 * hour - ago * day - hours * hour;
+        const task = `t${at}`;
+        return [...review(task, "a"), ...premium(task, "a", "NEEDS_WORK", { blockers: { logic: 1 } })].map(
+          (event) => ({ at, event }),
+        );
+      }),
+    );
+    const all = evidence(history(events), { days });
+    const { tasks, escapes, period } = savingsOf(all);
+    const { calls_per_task: steps, escapes: listed } = seriesOf(all);
+    expect(tasks.reviewed).toBeGreaterThan(0);
+    expect(steps.reduce((sum, step) => sum + step.tasks, 0)).toBe(tasks.reviewed);
+    expect({ logic: listed.length }).toEqual(escapes);
+    expect([steps.at(0)?.from, steps.at(-1)?.to]).toEqual([period.from, period.to]);
   });
 });
