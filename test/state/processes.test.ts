@@ -41,7 +41,8 @@ it("loses no acknowledged update of 8 processes at once, some of them killed in 
   let broken = 0;
   let killed = 0;
   const run = (name: string, killAfter: number | null): Promise<unknown> => {
-    const { child, lines, ended } = start("update", name, 12);
+    // One that is to be killed is not done before, however late its lines are read here.
+    const { child, lines, ended } = start("update", name, killAfter === null ? 12 : 1_000);
     let own = 0;
     lines.on("line", (line) => {
       acknowledged.push(line.replace("ack ", ""));
