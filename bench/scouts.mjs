@@ -46,6 +46,7 @@ try {
   for (const one of [ground, ours]) {
     const measured = await measurePairs({ ours: one, yardstick: floor, rounds, limit: 200 });
     console.log(table(`20,000 files: ${one.name}`, { ours: one, yardstick: floor }, measured));
+    if (!measured.within) process.exitCode = 1;
   }
   const looked = await openGround(sluice, project, { feature, signal });
   for (const scout of scouts) {

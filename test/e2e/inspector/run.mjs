@@ -3,8 +3,8 @@
 //
 //   npm run build && node test/e2e/inspector/run.mjs [--install] [--require]
 //
-// `--install` puts the current Inspector (110 MB) and, where this Node is too old for it, the npm package `node` (190 MB)
-// into this folder's node_modules; without it nothing is downloaded. SLUICE_INSPECTOR and SLUICE_NODE name others: the
+// `--install` puts the current Inspector and, where this Node is too old for it, the npm package `node` into this folder's
+// node_modules (`du -sh test/e2e/inspector/node_modules` says how large); without it nothing is downloaded. SLUICE_INSPECTOR and SLUICE_NODE name others: the
 // Inspector's package folder, a node program. What is not there is said in a line `NOT RUN`.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";

@@ -4,8 +4,8 @@
 //   npm run build && node test/e2e/llama/run.mjs --install     node-llama-cpp's prebuilt library for this platform
 //   SLUICE_LLAMA_SERVER=/path/to/llama-server node test/e2e/llama/run.mjs     the real server instead
 //
-// Without either it says `NOT RUN` and ends well, unless `--require`. `--install` downloads about 85 MB into this
-// folder's node_modules; without it nothing is downloaded.
+// Without either it says `NOT RUN` and ends well, unless `--require`. `--install` downloads it into this folder's
+// node_modules (`du -sh test/e2e/llama/node_modules` says how large); without it nothing is downloaded.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -67,7 +67,7 @@ function cannotRun() {
   if (!options.install) return "not installed; run it with --install, or set SLUICE_LLAMA_SERVER";
   const binary = binaries[`${process.platform}-${process.arch}`];
   if (binary === undefined) return `no prebuilt library for ${process.platform}-${process.arch} is known`;
-  // Without the optional packages: they are the binaries of every other platform and card, 725 MB of them.
+  // Without the optional packages: they are the binaries of every other platform and card.
   const wanted = [`node-llama-cpp@${version}`, `@node-llama-cpp/${binary}@${version}`];
   const flags = [
     "--ignore-scripts",
