@@ -50,6 +50,8 @@ export interface ExchangeOptions {
   choices: readonly Choice[];
   /** Of what is sent. */
   tokens: number;
+  /** Of `tokens`: what the answer is about, as the report counts it; default all. */
+  context?: number | undefined;
   /** What the call will probably take altogether; default `tokens`. */
   expected?: number | undefined;
   whole: Message;
@@ -177,7 +179,7 @@ export async function exchange(sluice: Sluice, options: ExchangeOptions): Promis
 /** Records the last of some attempts: what it was for, what it took, and that the search goes on where it failed. */
 async function noteCall(
   sluice: Sluice,
-  { store, about = {}, schema, tokens: context }: ExchangeOptions,
+  { store, about = {}, schema, tokens: asked, context = asked }: ExchangeOptions,
   attempts: readonly Attempt[],
   seen: { tokens: PremiumAnswer["tokens"]; throttle?: string | undefined },
 ): Promise<void> {

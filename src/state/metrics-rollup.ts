@@ -37,7 +37,7 @@ const premiumSchema = z.looseObject({
   /** Of `answered`: those that said how many tokens they took. */
   counted: count,
   ms: count,
-  /** Answered calls of which both are known, and the sums of both. */
+  /** Answered reviews of which both are known, and the sums of both. */
   pairs: count,
   pair_tokens: count,
   pair_context: count,
@@ -453,7 +453,8 @@ function addPremium(day: MetricsDay, event: Extract<TimedEvent["event"], { kind:
   found.tokens += event.tokens;
   if (!answered) return;
   found.counted += 1;
-  if (event.context_tokens === null) return;
+  // What was saved are reviews: what a plan or a scout took says nothing of them.
+  if (event.context_tokens === null || event.purpose !== "review") return;
   found.pairs += 1;
   found.pair_tokens += event.tokens;
   found.pair_context += event.context_tokens;

@@ -174,7 +174,7 @@ it("a change's way to SHIP is recorded event by event, and savings_report says e
     verdicts: { "sluice NEEDS_WORK": 1, "sluice SHIP": 1 },
     premium: {
       claude_max: { answered: 0, failed: 1, tokens: 0 },
-      openai_pro: { answered: 2, failed: 0, tokens: 10_500, counted: 2, pairs: 2 },
+      openai_pro: { answered: 2, failed: 0, tokens: 10_500, counted: 2, pairs: 2, pair_context: measured },
     },
     purposes: { review: 2 },
     throttles: { "claude_max: rate_limit": 1 },

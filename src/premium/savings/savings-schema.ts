@@ -62,7 +62,7 @@ export const savingsOutput = z.object({
     /** Mean context of a review, in tokens, and of how many. */
     context_tokens: z.number().nullable(),
     contexts: z.number(),
-    /** What a premium call took beyond its context, on average, and of how many. */
+    /** What a premium review took beyond its context, on average, and of how many. */
     extra_tokens: z.number().nullable(),
     calls: z.number(),
     assumption: z.string(),

@@ -72,6 +72,7 @@ export async function premiumReview(
     config,
     choices,
     tokens: size.tokens,
+    context: known.route?.context.tokens,
     whole,
     again,
     schema: { name: "review", json: answerJsonSchema },
