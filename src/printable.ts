@@ -1,4 +1,10 @@
-import { stripVTControlCharacters } from "node:util";
+/**
+ * What programs colour, link and move by, as in ECMA-48: control sequences, operating system commands with what they
+ * carry, and the choice of a character set. Nothing else is taken out: a word between two control characters is read.
+ */
+const sequences =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what has to go
+  /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b\]|\u009d)[^\u0007\u001b\u009c\n]{0,4096}(?:\u0007|\u001b\\|\u009c)|\u001b[(-/][0-~]/g;
 
 /**
  * Text from a repository, a program or a model, safe to show to a person or a model: no escape sequences, no
@@ -6,9 +12,9 @@ import { stripVTControlCharacters } from "node:util";
  * but line feeds and tabs kept.
  */
 export function printable(text: string): string {
-  return stripVTControlCharacters(text).replace(/[\p{Cc}\p{Cf}]/gu, (character) =>
-    character === "\n" || character === "\t" ? character : " ",
-  );
+  return text
+    .replace(sequences, "")
+    .replace(/[\p{Cc}\p{Cf}]/gu, (character) => (character === "\n" || character === "\t" ? character : " "));
 }
 
 /** The same in one line: for a path, whose line feed would begin a line of its author's own among ours. */
