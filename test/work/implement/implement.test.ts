@@ -1,17 +1,13 @@
-import { mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
 import { Budget } from "../../../src/work/implement/budget.js";
 import { endAfterEach } from "../../local/fakes.js";
 import { fakeSources } from "../../support/premium.js";
-import type { TestRepository } from "../../support/repository.js";
 import {
   bothMet,
   configureToy,
   edits,
   fileIn,
-  leftBehind,
   replace,
   right,
   rightEdit,
@@ -19,7 +15,7 @@ import {
   run,
   scriptedWorker,
   toldEdits,
-  toyProject,
+  toyForEach,
   toyTask,
   withWorker,
   write,
@@ -27,20 +23,9 @@ import {
 
 endAfterEach();
 
-let repository: TestRepository;
-let temporary: string;
+const toy = toyForEach();
 
-beforeEach(async () => {
-  repository = await toyProject();
-  temporary = mkdtempSync(join(tmpdir(), "sluice-test-tmp-"));
-});
-
-afterEach(() => {
-  expect(leftBehind(repository, temporary)).toEqual([]);
-  repository.remove();
-});
-
-const sluiceWith = (url: string) => withWorker(repository, url, { TMPDIR: temporary });
+const sluiceWith = (url: string) => withWorker(toy.repository, url, { TMPDIR: toy.temporary });
 
 describe("a task by the local model", { timeout: 60_000 }, () => {
   it("right at once: a proposal with every check passed, and the tree untouched", async () => {
@@ -130,7 +115,7 @@ describe("a task by the local model", { timeout: 60_000 }, () => {
   });
 
   it("one that breaks the same thing again and again is stopped before its rounds are over", async () => {
-    configureToy(repository, { max_rounds: 12 });
+    configureToy(toy.repository, { max_rounds: 12 });
     let count = 0;
     const fake = await scriptedWorker({
       edits: [() => edits({ edits: [write("src/other.js", `var other = ${count++};`)] })],
@@ -150,8 +135,8 @@ describe("a task by the local model", { timeout: 60_000 }, () => {
   });
 
   it("edits outside are not made; files that run by themselves are asked about", async () => {
-    repository.link("out", "/etc");
-    repository.commit();
+    toy.repository.link("out", "/etc");
+    toy.repository.commit();
     const bad = [
       "../evil.js",
       "/tmp/evil.js",
@@ -187,8 +172,8 @@ describe("a task by the local model", { timeout: 60_000 }, () => {
         ? "export function greetLoudly(name) { return name; } // shout"
         : `export const constant${index} = "some text that makes this line rather long, number ${index}";`,
     );
-    repository.write({ "src/large.js": `${lines.join("\n")}\n` });
-    repository.commit();
+    toy.repository.write({ "src/large.js": `${lines.join("\n")}\n` });
+    toy.repository.commit();
     const fake = await scriptedWorker(
       {
         edits: [
@@ -205,8 +190,8 @@ describe("a task by the local model", { timeout: 60_000 }, () => {
       },
       { models: [{ id: "glm-4.7-flash", context: 16_384 }] },
     );
-    const env = { TMPDIR: temporary, LOCAL_CONTEXT_DEFAULT: "16384" };
-    const { result } = await run(withWorker(repository, fake.url, env), {
+    const env = { TMPDIR: toy.temporary, LOCAL_CONTEXT_DEFAULT: "16384" };
+    const { result } = await run(withWorker(toy.repository, fake.url, env), {
       task: "greetLoudly in src/large.js has to shout: capitals.",
     });
     const told = toldEdits(fake)[0] ?? "";
@@ -255,8 +240,8 @@ describe("a task by the local model", { timeout: 60_000 }, () => {
   });
 
   it("a gate that failed before does not count", async () => {
-    repository.write({ "src/old.js": "var old = 1;\nexport { old };\n" });
-    repository.commit();
+    toy.repository.write({ "src/old.js": "var old = 1;\nexport { old };\n" });
+    toy.repository.commit();
     const fake = await scriptedWorker({ edits: [right] });
     const { result } = await run(sluiceWith(fake.url));
     expect(result.checks.find(({ name }) => name === "lint")).toMatchObject({
@@ -282,7 +267,7 @@ describe("a task by the local model", { timeout: 60_000 }, () => {
   });
 
   it("uncommitted work is what it builds on", async () => {
-    repository.write({
+    toy.repository.write({
       "src/greet.js": 'export function greet(name) {\n  return "Hi " + name;\n}\n',
       "test/greet.test.js": null,
       "src/new.js": "export const x = 1;\n",
@@ -293,12 +278,12 @@ describe("a task by the local model", { timeout: 60_000 }, () => {
     const { result } = await run(sluiceWith(fake.url), { task: "Greet with Ho in src/greet.js." });
     expect(result.files).toEqual(["src/greet.js"]);
     expect(result.diff).toContain('-  return "Hi "');
-    repository.git("checkout", "-q", ".");
-    repository.write({ "src/new.js": null });
+    toy.repository.git("checkout", "-q", ".");
+    toy.repository.write({ "src/new.js": null });
   });
 
   it("without a model: what it would have needed, and who else can do it", async () => {
-    const { result } = await run(withWorker(repository, "http://127.0.0.1:9", { TMPDIR: temporary }));
+    const { result } = await run(withWorker(toy.repository, "http://127.0.0.1:9", { TMPDIR: toy.temporary }));
     expect(result).toMatchObject({ outcome: "failed", confidence: null, diff: null, premium_questions: [] });
     expect(result.next).toContain("Do it yourself");
     expect(readFileSync(result.context_file ?? "", "utf8")).toContain("export function greet(name)");
@@ -321,7 +306,7 @@ describe("applying", { timeout: 60_000 }, () => {
     expect(toldEdits(fake)).toHaveLength(asked);
     expect(result).toMatchObject({ outcome: "proposed", applied: true, diff: read.result.diff });
     expect(result.stopped).toContain("proposed before");
-    repository.git("checkout", "-q", ".");
+    toy.repository.git("checkout", "-q", ".");
   });
 
   it("writes what was proposed, not staged, and says so", async () => {
@@ -330,18 +315,18 @@ describe("applying", { timeout: 60_000 }, () => {
     });
     const { result } = await run(sluiceWith(fake.url), { apply: true, task: `${toyTask}\n<!-- deep -->\n` });
     expect(result).toMatchObject({ outcome: "proposed", applied: true, not_applied: null });
-    expect(fileIn(repository, "src/greet.js")).toContain("toUpperCase");
-    expect(fileIn(repository, "lib/deep.js")).toBe("export const deep = 1;\n");
-    expect(repository.git("diff", "--cached", "--name-only")).toBe("");
-    repository.git("checkout", "-q", ".");
-    repository.git("clean", "-fdq", "lib");
+    expect(fileIn(toy.repository, "src/greet.js")).toContain("toUpperCase");
+    expect(fileIn(toy.repository, "lib/deep.js")).toBe("export const deep = 1;\n");
+    expect(toy.repository.git("diff", "--cached", "--name-only")).toBe("");
+    toy.repository.git("checkout", "-q", ".");
+    toy.repository.git("clean", "-fdq", "lib");
   });
 
   it("writes nothing when the tree has changed meanwhile", async () => {
     const fake = await scriptedWorker({
       edits: [
         () => {
-          repository.write({ "README.md": "mine\n" });
+          toy.repository.write({ "README.md": "mine\n" });
           return right;
         },
       ],
@@ -352,8 +337,8 @@ describe("applying", { timeout: 60_000 }, () => {
     });
     expect(result).toMatchObject({ outcome: "proposed", applied: false });
     expect(result.not_applied).toContain("has changed");
-    expect(fileIn(repository, "src/greet.js")).not.toContain("toUpperCase");
-    repository.write({ "README.md": null });
+    expect(fileIn(toy.repository, "src/greet.js")).not.toContain("toUpperCase");
+    toy.repository.write({ "README.md": null });
   });
 
   it("writes nothing that still needs a decision", async () => {
@@ -370,8 +355,8 @@ describe("applying", { timeout: 60_000 }, () => {
 
 describe("with a premium model", { timeout: 60_000 }, () => {
   const sluice = (url: string, env: Record<string, string> = {}) =>
-    withWorker(repository, url, {
-      TMPDIR: temporary,
+    withWorker(toy.repository, url, {
+      TMPDIR: toy.temporary,
       OPENAI_API_KEY: "k-1",
       ANTHROPIC_API_KEY: "k-2",
       PREMIUM_REVIEW_ENABLED: "1",
@@ -503,10 +488,10 @@ describe("with a premium model", { timeout: 60_000 }, () => {
 
   it("a secret in what would be sent stops the call, and nothing else", async () => {
     const key = ["ghp", "16C7e42F292c6912E7710c838347Ae178B4a"].join("_");
-    repository.write({
+    toy.repository.write({
       "src/greet.js": `export const key = "${key}";\nexport function greet(name) {\n  return "Hello " + name;\n}\n`,
     });
-    repository.commit();
+    toy.repository.commit();
     const fake = await scriptedWorker({ plan: flagged, edits: [right] });
     const sources = fakeSources(() => "{}");
     const { result } = await run(

@@ -1,41 +1,26 @@
-import { mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
 import { endAfterEach, gate } from "../../local/fakes.js";
 import { fakeSources } from "../../support/premium.js";
-import type { TestRepository } from "../../support/repository.js";
 import {
   bothMet,
   edits,
-  leftBehind,
   rightEdit,
   rightTest,
   run,
   scriptedWorker,
   toldEdits,
-  toyProject,
+  toyForEach,
   withWorker,
 } from "./scripted.js";
 
 endAfterEach();
 
-let repository: TestRepository;
-let temporary: string;
-
-beforeEach(async () => {
-  repository = await toyProject();
-  temporary = mkdtempSync(join(tmpdir(), "sluice-test-tmp-"));
-});
-
-afterEach(() => {
-  expect(leftBehind(repository, temporary)).toEqual([]);
-  repository.remove();
-});
+const toy = toyForEach();
 
 const sluiceWith = (url: string) =>
-  withWorker(repository, url, {
-    TMPDIR: temporary,
+  withWorker(toy.repository, url, {
+    TMPDIR: toy.temporary,
     OPENAI_API_KEY: "k-1",
     ANTHROPIC_API_KEY: "k-2",
     PREMIUM_REVIEW_ENABLED: "1",

@@ -1,21 +1,18 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { checkEnvironment } from "../../../src/gates/environment.js";
 import { confineTo, findSandbox } from "../../../src/gates/sandbox.js";
 import { endAfterEach } from "../../local/fakes.js";
-import type { TestRepository } from "../../support/repository.js";
 import { trustEverything } from "../../support/trust.js";
 import {
   configureToy,
   edits,
-  leftBehind,
   right,
   run,
   scriptedWorker,
-  toyProject,
+  toyForEach,
   withWorker,
   write,
 } from "./scripted.js";
@@ -24,18 +21,7 @@ endAfterEach();
 
 const sandbox = await findSandbox(checkEnvironment(process.env));
 
-let repository: TestRepository;
-let temporary: string;
-
-beforeEach(async () => {
-  repository = await toyProject();
-  temporary = mkdtempSync(join(tmpdir(), "sluice-test-tmp-"));
-});
-
-afterEach(() => {
-  expect(leftBehind(repository, temporary)).toEqual([]);
-  repository.remove();
-});
+const toy = toyForEach();
 
 it("is bubblewrap's command line: no network, nothing writable but what is named, homes empty", () => {
   const cell = {
@@ -64,13 +50,13 @@ it("is bubblewrap's command line: no network, nothing writable but what is named
 
 describe.runIf(sandbox.state === "ready")("a proposal under bubblewrap", { timeout: 60_000 }, () => {
   it("reaches no network, no socket, no secret, and nothing of the user's files", async () => {
-    const home = repository.sluice().env.HOME ?? "";
+    const home = toy.repository.sluice().env.HOME ?? "";
     mkdirSync(join(home, ".ssh"), { recursive: true });
     writeFileSync(join(home, ".ssh/id_ed25519"), "PRIVATE");
-    repository.write({ ".env": "TOKEN=abc\n", ".gitignore": ".env\n" });
-    repository.git("config", "remote.origin.url", "https://me:hunter2@example.com/x.git");
-    repository.git("config", "http.extraheader", "Authorization: secret");
-    repository.commit();
+    toy.repository.write({ ".env": "TOKEN=abc\n", ".gitignore": ".env\n" });
+    toy.repository.git("config", "remote.origin.url", "https://me:hunter2@example.com/x.git");
+    toy.repository.git("config", "http.extraheader", "Authorization: secret");
+    toy.repository.commit();
     const reached: string[] = [];
     const server = createServer((socket) => {
       reached.push("network");
@@ -82,7 +68,7 @@ describe.runIf(sandbox.state === "ready")("a proposal under bubblewrap", { timeo
         resolve(typeof address === "object" && address !== null ? address.port : 0);
       });
     });
-    const socketPath = join(temporary, "agent.sock");
+    const socketPath = join(toy.temporary, "agent.sock");
     const agent = createServer((socket) => {
       reached.push("socket");
       socket.end();
@@ -109,14 +95,14 @@ import { test } from "node:test";
 const told = [];
 const attempt = (name, what) => { try { told.push(name + ": " + String(what())); } catch (error) { told.push(name + ": no (" + error.code + ")"); } };
 attempt("key", () => readFileSync(${JSON.stringify(join(home, ".ssh/id_ed25519"))}, "utf8"));
-attempt("env file", () => readFileSync(${JSON.stringify(join(repository.path, ".env"))}, "utf8"));
+attempt("env file", () => readFileSync(${JSON.stringify(join(toy.repository.path, ".env"))}, "utf8"));
 attempt("variables", () => JSON.stringify(process.env).includes("k-secret-value") ? "LEAKED" : "clean");
 attempt("other processes", () => readdirSync("/proc").filter((name) => /^\\d+$/.test(name)).length < 12 ? "hidden" : "SEEN");
-attempt("write outside", () => writeFileSync(${JSON.stringify(join(repository.path, "src/evil.js"))}, "x"));
-attempt("write to git", () => writeFileSync(${JSON.stringify(join(repository.path, ".git/hooks/post-checkout"))}, "x"));
+attempt("write outside", () => writeFileSync(${JSON.stringify(join(toy.repository.path, "src/evil.js"))}, "x"));
+attempt("write to git", () => writeFileSync(${JSON.stringify(join(toy.repository.path, ".git/hooks/post-checkout"))}, "x"));
 attempt("write in usr", () => writeFileSync("/usr/evil", "x"));
 attempt("git works", () => execFileSync("git", ["log", "--format=%s", "-1"]).toString().trim());
-attempt("git settings", () => /hunter2|secret/.test(readFileSync(${JSON.stringify(join(repository.path, ".git/config"))}, "utf8")) ? "LEAKED" : "clean");
+attempt("git settings", () => /hunter2|secret/.test(readFileSync(${JSON.stringify(join(toy.repository.path, ".git/config"))}, "utf8")) ? "LEAKED" : "clean");
 const dial = (name, options) => new Promise((resolve) => { const socket = connect(options, () => { told.push(name + ": REACHED"); socket.end(); resolve(); }); socket.on("error", (error) => { told.push(name + ": no (" + error.code + ")"); resolve(); }); });
 test("spies", async () => {
   await dial("network", { host: "127.0.0.1", port: ${port} });
@@ -127,7 +113,7 @@ test("spies", async () => {
 `;
     const fake = await scriptedWorker({ edits: [edits({ edits: [write("test/spy.test.js", spy)] })] });
     const { result } = await run(
-      withWorker(repository, fake.url, { TMPDIR: temporary, ANTHROPIC_API_KEY: "k-secret-value" }),
+      withWorker(toy.repository, fake.url, { TMPDIR: toy.temporary, ANTHROPIC_API_KEY: "k-secret-value" }),
     );
     server.close();
     agent.close();
@@ -138,12 +124,12 @@ test("spies", async () => {
   });
 
   it("has the project's dependencies, from where they are installed, and can't change them", async () => {
-    repository.write({
+    toy.repository.write({
       ".gitignore": "node_modules/\n",
       "node_modules/dep/package.json": '{"name":"dep","main":"index.js"}',
       "node_modules/dep/index.js": "module.exports = 42;\n",
     });
-    repository.commit();
+    toy.repository.commit();
     const text = `import { equal, throws } from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { test } from "node:test";
@@ -151,21 +137,21 @@ import dep from "dep";
 test("dep", () => { equal(dep, 42); throws(() => writeFileSync(new URL("../node_modules/dep/index.js", import.meta.url), "x")); writeFileSync(new URL("../node_modules/.own", import.meta.url), "x"); });
 `;
     const fake = await scriptedWorker({ edits: [edits({ edits: [write("test/dep.test.js", text)] })] });
-    const { result } = await run(withWorker(repository, fake.url, { TMPDIR: temporary }), {
+    const { result } = await run(withWorker(toy.repository, fake.url, { TMPDIR: toy.temporary }), {
       task: "Test dep in test/dep.test.js.",
     });
     expect(result.checks.find(({ name }) => name === "test")).toMatchObject({ state: "passed" });
   });
 
   it("is killed whole at its limit, with what it started", async () => {
-    repository.write({ "scripts/lint.mjs": 'import "../src/slow.js";\n', "src/slow.js": "export {};\n" });
-    repository.commit();
-    await trustEverything(repository);
+    toy.repository.write({ "scripts/lint.mjs": 'import "../src/slow.js";\n', "src/slow.js": "export {};\n" });
+    toy.repository.commit();
+    await trustEverything(toy.repository);
     const slow =
       'import { spawn } from "node:child_process";\nspawn("sleep", ["300"], { detached: true, stdio: "ignore" });\nsetInterval(() => {}, 1000);\n';
     const fake = await scriptedWorker({ edits: [edits({ edits: [write("src/slow.js", slow)] }), edits()] });
-    configureToy(repository, {}, 2);
-    const { result } = await run(withWorker(repository, fake.url, { TMPDIR: temporary }), {
+    configureToy(toy.repository, {}, 2);
+    const { result } = await run(withWorker(toy.repository, fake.url, { TMPDIR: toy.temporary }), {
       task: "Slow src/slow.js.",
     });
     expect(result.checks.find(({ name }) => name === "lint")).toMatchObject({ state: "failed" });
@@ -176,15 +162,18 @@ test("dep", () => { equal(dep, 42); throws(() => writeFileSync(new URL("../node_
 it("without a sandbox nothing of the proposal is run, unless the user says so, and confidence shows it", {
   timeout: 60_000,
 }, async () => {
-  configureToy(repository, { allow_unsandboxed: false });
-  const bin = mkdtempSync(join(temporary, "bin-"));
+  configureToy(toy.repository, { allow_unsandboxed: false });
+  const bin = mkdtempSync(join(toy.temporary, "bin-"));
   writeFileSync(
     join(bin, "bwrap"),
     "#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n",
     { mode: 0o755 },
   );
   const fake = await scriptedWorker({ edits: [right] });
-  const sluice = withWorker(repository, fake.url, { TMPDIR: temporary, PATH: `${bin}:${process.env.PATH}` });
+  const sluice = withWorker(toy.repository, fake.url, {
+    TMPDIR: toy.temporary,
+    PATH: `${bin}:${process.env.PATH}`,
+  });
   const { result } = await run(sluice);
   expect(result.sandbox.kind).toBe("not-run");
   expect(result.sandbox.why).toContain("No permissions to create new namespace");
@@ -193,7 +182,7 @@ it("without a sandbox nothing of the proposal is run, unless the user says so, a
   expect(result.confidence).toBeLessThan(0.8);
   expect(result.premium_questions).toMatchObject([{ kind: "evidence" }]);
 
-  configureToy(repository, { allow_unsandboxed: true });
+  configureToy(toy.repository, { allow_unsandboxed: true });
   const other = await run(sluice);
   expect(other.result.sandbox).toEqual({ kind: "none", why: null });
   expect(other.result).toMatchObject({ outcome: "proposed" });

@@ -1,5 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterEach, beforeEach, expect } from "vitest";
 import type { openSource } from "../../../src/premium/open-source.js";
 import type { Sluice } from "../../../src/sluice.js";
 import type { EditAnswer, PlanAnswer } from "../../../src/work/implement/answers.js";
@@ -76,6 +78,31 @@ export function toldEdits(fake: Fake): string[] {
 function isReply(said: unknown): said is Reply {
   const marks = ["status", "hang", "cut", "midError", "flood", "raw", "content", "finish"];
   return typeof said === "object" && said !== null && marks.some((mark) => mark in said);
+}
+
+/**
+ * A toy project and a folder for temporary files before each test of the calling file; after each, nothing of the work
+ * on it may be left in them.
+ */
+export function toyForEach(): { readonly repository: TestRepository; readonly temporary: string } {
+  let repository: TestRepository;
+  let temporary: string;
+  beforeEach(async () => {
+    repository = await toyProject();
+    temporary = mkdtempSync(join(tmpdir(), "sluice-test-tmp-"));
+  });
+  afterEach(() => {
+    expect(leftBehind(repository, temporary)).toEqual([]);
+    repository.remove();
+  });
+  return {
+    get repository() {
+      return repository;
+    },
+    get temporary() {
+      return temporary;
+    },
+  };
 }
 
 /** A small project with a lint and a test of its own that a person trusted. */
