@@ -183,7 +183,7 @@ export async function implement(
     const found = verdict(loop, stop, premium, again !== null);
     if (loop.progress.best !== null || loop.progress.plan !== null)
       await keepAttempt(store, attempt, loop.progress, found.outcome === "proposed");
-    const notes = [...new Set([...(repository.notices ?? []), ...classification.notes, ...anchor.notes])];
+    const notes = [...new Set([...classification.notes, ...anchor.notes])];
     const done = await result(work, stop, premium, found, notes);
     if (premium?.answer != null) await settlePaid(work, premium.answer, stop);
     await recordOutcome(work, done, began);
@@ -299,16 +299,14 @@ async function result(
   return {
     outcome: found.outcome,
     confidence: found.confidence?.value ?? null,
-    next: nextStep(
-      work,
-      found,
+    next: nextStep(work, found, {
       applied,
       notApplied,
       contextFile,
       isPremium,
-      stop.message.replace(/\.$/, ""),
-      best !== null,
-    ),
+      stop,
+      hasDraft: best !== null,
+    }),
     premium_questions: (isPremium ? [] : found.questions).slice(0, shownQuestions).map((one) => ({
       ...one,
       question: one.question.slice(0, 1_000),
@@ -374,13 +372,17 @@ function shortened(diff: string): string {
 function nextStep(
   { worker, args }: Work,
   { outcome }: Verdict,
-  applied: boolean,
-  notApplied: string | null,
-  contextFile: string | null,
-  isPremium: boolean,
-  stopped: string,
-  hasDraft: boolean,
+  came: {
+    applied: boolean;
+    notApplied: string | null;
+    contextFile: string | null;
+    /** The caller is to do it: its context is prepared, and nobody was asked. */
+    isPremium: boolean;
+    stop: Stop;
+    hasDraft: boolean;
+  },
 ): string {
+  const { applied, notApplied, contextFile, isPremium, stop, hasDraft } = came;
   if (applied) return "It is in the work tree, not staged. Read it, then call review_change.";
   if (notApplied !== null && outcome === "proposed")
     return `It was not applied: ${notApplied}. Call again, or apply diff_file yourself (git apply).`;
@@ -393,7 +395,7 @@ function nextStep(
   }
   if (outcome === "failed") {
     const ask = args.escalate ? "" : ", or call again with backend: premium and escalate: true";
-    return `Nothing could be made: ${stopped}. Do it yourself${ask}.${where}`;
+    return `Nothing could be made: ${stop.message.replace(/\.$/, "")}. Do it yourself${ask}.${where}`;
   }
   const call =
     worker.backend === "hybrid" && !args.escalate

@@ -215,6 +215,7 @@ describe("nothing stays", { timeout: 60_000 }, () => {
     expect(repository.git("status", "--porcelain")).toBe(" M src/greet.js\n");
     const { result } = await run(sluice, { apply: true });
     expect(result.notes[0]).toContain("undone whole (src/greet.js)");
+    expect(result.notes.filter((note) => note.includes("undone whole"))).toHaveLength(1);
     expect(result).toMatchObject({ applied: true, files: ["src/greet.js", "test/greet.test.js"] });
     expect(repository.git("status", "--porcelain")).toBe(" M src/greet.js\n M test/greet.test.js\n");
     repository.git("checkout", "-q", ".");
